@@ -1,0 +1,310 @@
+/*
+ * The frame driver: how a call tree of `fn` bodies runs, suspends and resumes.
+ *
+ * A frame is one generator of one `fn` call. `yield* child()` does not delegate natively: the child future hands itself to the driver, which
+ * keeps the frames of a task as an explicit stack (a list linked from the innermost frame outwards). A resume therefore touches the innermost
+ * generator alone, at any depth, and cancellation can unwind one frame at a time with cleanup that awaits (unwind.ts).
+ *
+ * Running natively first. Pushing a frame only to pop it when the child turns out to be ready would double the price of a call, so `next()`
+ * of a fresh child runs its generator at once, nested on the native stack, up to MAX_NATIVE_DEPTH. Only when something inside suspends do the
+ * nested frames return to the driver, innermost first, each linking itself to the one before:
+ *
+ *   leaf.next           current.leaf = leaf, current.inner = null         -> SUSPENDED
+ *   innermost.next      current.inner = current.outer = innermost         -> SUSPENDED
+ *   its caller's next   current.outer.link = caller, current.outer = it   -> SUSPENDED
+ *   driver              current.outer.link = the frame it had resumed; current.inner is the new innermost frame
+ *
+ * At MAX_NATIVE_DEPTH the child does not start: it hands itself over with `current.leaf = null`, and the driver starts it from its own loop,
+ * which is what makes a call chain of any length run in bounded native stack.
+ *
+ * States of an FnFuture, and who moves it (one thread, so "who" means "which code path"):
+ *
+ *   FRESH      created, not started
+ *   NATIVE     running nested on the native stack             next()
+ *   FRAMED     on some root's frame stack, not done           next(), when it suspends or is too deep
+ *   DONE       finished under the driver; `slot` is the iterator result its parent will read
+ *   FAILED     threw under the driver; `slot` is the error its parent will read
+ *   ROOT       has a frame stack of its own because something calls poll() on it (a task, a combinator); `link` is its innermost frame,
+ *              `slot` the leaf that frame waits for
+ *   UNWINDING  a ROOT being cancelled; `slot` is the Unwind record
+ *   CONSUMED   value delivered, or cancelled: the end
+ *
+ *   FRESH -> NATIVE -> CONSUMED                    ready at once
+ *   FRESH -> NATIVE -> FRAMED -> DONE -> CONSUMED  suspended, then finished; FAILED likewise
+ *   FRESH -> ROOT -> CONSUMED | UNWINDING -> CONSUMED
+ */
+import type { Context } from "./context.js";
+import { current } from "./current.js";
+import { describeSite, type FnInfo } from "./fn-info.js";
+import { type AwaitEdge, Future } from "./future.js";
+import { bareYield, futureInUse, outsideRuntime, polledAfterCompletion } from "./misuse.js";
+import { Pending, type Poll, SUSPENDED, type Suspend } from "./poll.js";
+import { addAsyncTrace } from "./trace.js";
+import { pollUnwind, Unwind } from "./unwind.js";
+import { Waker } from "./waker.js";
+
+/** @internal */
+export type Body<T> = Generator<Suspend, T, unknown>;
+
+const FRESH = 0;
+const NATIVE = 1;
+const FRAMED = 2;
+const DONE = 3;
+const FAILED = 4;
+const ROOT = 5;
+const UNWINDING = 6;
+const CONSUMED = 7;
+
+/**
+ * How deep frames nest natively before the driver takes over. A native level costs a few hundred bytes of stack; the limit leaves room for
+ * combinators that nest polls of their own.
+ */
+const MAX_NATIVE_DEPTH = 48;
+
+/** The future of one call of an `fn`. @internal */
+export class FnFuture<T> extends Future<T> {
+  gen: Body<T> | null;
+  info: FnInfo;
+  state: number;
+  link: FnFuture<unknown> | null;
+  slot: unknown;
+
+  constructor(gen: Body<T>, info: FnInfo) {
+    super();
+    this.gen = gen;
+    this.info = info;
+    this.state = FRESH;
+    this.link = null;
+    this.slot = undefined;
+  }
+
+  override next(): IteratorResult<Suspend, T> {
+    const state = this.state;
+    if (state === FRESH) {
+      if (current.cx === null) throw outsideRuntime(this);
+      if (current.depth >= MAX_NATIVE_DEPTH) {
+        this.state = FRAMED;
+        current.leaf = null;
+        current.inner = this as FnFuture<unknown>;
+        current.outer = this as FnFuture<unknown>;
+        return SUSPENDED;
+      }
+      return this.startNatively();
+    }
+    if (state === DONE) {
+      const result = this.slot as IteratorResult<Suspend, T>;
+      this.state = CONSUMED;
+      this.slot = undefined;
+      return result;
+    }
+    if (state === FAILED) {
+      const error = this.slot;
+      this.state = CONSUMED;
+      this.slot = undefined;
+      throw error;
+    }
+    // A root that was polled by hand before (lent to a select, say) is awaited like a leaf.
+    if (state === ROOT) return super.next();
+    throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
+  }
+
+  private startNatively(): IteratorResult<Suspend, T> {
+    const gen = this.gen as Body<T>;
+    this.state = NATIVE;
+    current.depth++;
+    let result: IteratorResult<Suspend, T>;
+    try {
+      result = gen.next();
+      while (result !== SUSPENDED && result.done !== true) result = gen.throw(bareYield(result.value));
+    } catch (error) {
+      current.depth--;
+      this.state = CONSUMED;
+      this.gen = null;
+      throw error;
+    }
+    current.depth--;
+    if (result === SUSPENDED) {
+      this.state = FRAMED;
+      if (current.inner === null) current.inner = this as FnFuture<unknown>;
+      else (current.outer as FnFuture<unknown>).link = this as FnFuture<unknown>;
+      current.outer = this as FnFuture<unknown>;
+      return result;
+    }
+    this.state = CONSUMED;
+    this.gen = null;
+    return result;
+  }
+
+  poll(cx: Context): Poll<T> {
+    if (this.state !== ROOT) this.becomeRoot();
+    const outerCx = current.cx;
+    const depth = current.depth;
+    current.cx = cx;
+    let frame = this.link as FnFuture<unknown>;
+    for (;;) {
+      let result: IteratorResult<Suspend, unknown>;
+      try {
+        const gen = frame.gen as Body<unknown>;
+        result = gen.next();
+        while (result !== SUSPENDED && result.done !== true) result = gen.throw(bareYield(result.value));
+      } catch (error) {
+        current.depth = depth;
+        frame.gen = null;
+        if (frame === (this as FnFuture<unknown>)) {
+          this.finish();
+          current.cx = outerCx;
+          throw error;
+        }
+        addAsyncTrace(error, frame.link);
+        frame = frame.settle(FAILED, error);
+        continue;
+      }
+      if (result === SUSPENDED) {
+        const inner = current.inner;
+        if (inner !== null) {
+          (current.outer as FnFuture<unknown>).link = frame;
+          frame = inner;
+        }
+        if (current.leaf === null) continue; // too deep to start natively: start it from here
+        this.link = frame;
+        this.slot = current.leaf;
+        current.cx = outerCx;
+        return Pending;
+      }
+      frame.gen = null;
+      if (frame === (this as FnFuture<unknown>)) {
+        this.finish();
+        current.cx = outerCx;
+        return (result as IteratorReturnResult<T>).value;
+      }
+      frame = frame.settle(DONE, result);
+    }
+  }
+
+  /** Ends a frame that ran under the driver and gives the frame that awaits it. @internal */
+  settle(state: number, slot: unknown): FnFuture<unknown> {
+    const parent = this.link as FnFuture<unknown>;
+    this.state = state;
+    this.slot = slot;
+    this.gen = null;
+    this.link = null;
+    return parent;
+  }
+
+  private becomeRoot(): void {
+    if (this.state !== FRESH) {
+      throw this.state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
+    }
+    this.state = ROOT;
+    this.link = this as FnFuture<unknown>;
+  }
+
+  /** @internal */
+  finish(): void {
+    this.state = CONSUMED;
+    this.gen = null;
+    this.link = null;
+    this.slot = undefined;
+  }
+
+  override pollCancel(cx: Context): Poll<void> {
+    switch (this.state) {
+      case FRESH:
+        this.finish(); // never ran: nothing to clean up
+        return undefined;
+      case CONSUMED:
+        return undefined;
+      case ROOT:
+        this.state = UNWINDING;
+        this.slot = new Unwind(this.link as FnFuture<unknown>, this.slot as Future<unknown> | undefined);
+        return pollUnwind(this as FnFuture<unknown>, cx);
+      case UNWINDING:
+        return pollUnwind(this as FnFuture<unknown>, cx);
+      default:
+        throw futureInUse(this.describe());
+    }
+  }
+
+  /** Whether `poll` has run and the future is neither done nor cancelled. @internal */
+  get isStarted(): boolean {
+    return this.state === ROOT || this.state === UNWINDING;
+  }
+
+  override forceCancel(): void {
+    if (!this.isStarted) {
+      if (this.state === FRESH) this.finish();
+      return;
+    }
+    if (this.state === ROOT) {
+      const leaf = this.slot as Future<unknown> | undefined;
+      this.state = UNWINDING;
+      this.slot = new Unwind(this.link as FnFuture<unknown>, leaf);
+    }
+    (this.slot as Unwind).forced = true;
+    pollUnwind(this as FnFuture<unknown>, Waker.noop);
+  }
+
+  /**
+   * Drops the future. Cleanup that awaits goes on as a task of the current runtime; without one it is cut short.
+   */
+  override [Symbol.dispose](): void {
+    if (!this.isStarted) {
+      if (this.state === FRESH) this.finish();
+      return;
+    }
+    const rt = current.runtime;
+    if (rt === null) this.forceCancel();
+    else rt.spawn(new Cancelling(this as Future<unknown>), { name: `cleanup of ${this.describe()}` });
+  }
+
+  override describe(): string {
+    return this.info.name || `fn${describeSite(this.info)}`;
+  }
+
+  override *awaits(): Iterable<AwaitEdge> {
+    const leaf = this.state === ROOT ? this.slot : this.state === UNWINDING ? (this.slot as Unwind).leaf : undefined;
+    if (leaf !== undefined) yield { label: undefined, future: leaf as Future<unknown> };
+  }
+
+  /** The frames of a suspended root, outermost first. @internal */
+  frames(): FnFuture<unknown>[] {
+    const frames: FnFuture<unknown>[] = [];
+    if (!this.isStarted) return frames;
+    for (let frame = this.link; frame !== null; frame = frame === (this as FnFuture<unknown>) ? null : frame.link) {
+      frames.push(frame);
+    }
+    return frames.reverse();
+  }
+}
+
+/** Drives a cancellation to its end. */
+class Cancelling extends Future<void> {
+  private readonly inner: Future<unknown>;
+
+  constructor(inner: Future<unknown>) {
+    super();
+    this.inner = inner;
+  }
+
+  poll(cx: Context): Poll<void> {
+    return this.inner.pollCancel(cx);
+  }
+
+  override pollCancel(cx: Context): Poll<void> {
+    return this.inner.pollCancel(cx);
+  }
+
+  override forceCancel(): void {
+    this.inner.forceCancel();
+  }
+
+  override describe(): string {
+    return `cleanup of ${this.inner.describe()}`;
+  }
+
+  override awaits(): Iterable<AwaitEdge> {
+    return this.inner.awaits();
+  }
+}
+
+export { DONE, FAILED };

@@ -1,0 +1,11 @@
+export { Context } from "./context.js";
+export { fn } from "./fn.js";
+export { Future, type Output } from "./future.js";
+export { type IntoFuture, isFuture } from "./into-future.js";
+export { MisuseError, type MisuseCode } from "./misuse.js";
+export { pending } from "./pending.js";
+export { pin } from "./pin.js";
+export { Pending, type Poll, type Suspend } from "./poll.js";
+export { pollFn } from "./poll-fn.js";
+export { ready } from "./ready.js";
+export { Waker } from "./waker.js";

@@ -1,0 +1,21 @@
+import { describeValue } from "../future/misuse.js";
+
+/**
+ * An argument was not what the function takes. The message names the function, the argument and what was expected.
+ */
+export class InvalidArgumentError extends TypeError {
+  override readonly name = "InvalidArgumentError";
+  readonly code = "TOKI_INVALID_ARGUMENT";
+  /** The argument's name. */
+  readonly argument: string;
+
+  constructor(argument: string, message: string) {
+    super(message);
+    this.argument = argument;
+  }
+}
+
+/** @internal */
+export function invalidArgument(where: string, argument: string, expected: string, found: unknown): InvalidArgumentError {
+  return new InvalidArgumentError(argument, `${where}: ${argument} must be ${expected}, got ${describeValue(found)}`);
+}

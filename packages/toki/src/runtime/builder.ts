@@ -1,0 +1,134 @@
+import type { RuntimeOptions } from "./options.js";
+import { validateOptions } from "./options.js";
+import { Runtime } from "./runtime.js";
+
+/**
+ * Builds a {@link Runtime} step by step: Tokio's builder, a thin layer over {@link RuntimeOptions}. Unlike `new Runtime()`, which enables everything, a
+ * builder starts with timers and IO disabled.
+ *
+ * Each setter checks its argument and returns the builder; setting something again replaces it.
+ *
+ * @example
+ * ```ts
+ * import { Builder, sleep } from "toki";
+ *
+ * const rt = Builder.currentThread().enableAll().name("jobs").build();
+ * await rt.run(sleep(1));
+ * await rt.shutdown();
+ * ```
+ */
+export class Builder {
+  readonly #options: RuntimeOptions = { enableTime: false, enableIo: false };
+
+  private constructor() {}
+
+  /** A builder of the scheduler that runs every task on the calling thread. */
+  static currentThread(): Builder {
+    return new Builder();
+  }
+
+  #set(options: RuntimeOptions): this {
+    validateOptions(options, `Builder.${Object.keys(options)[0]}`);
+    Object.assign(this.#options, options);
+    return this;
+  }
+
+  /** Enables timers and IO. */
+  enableAll(): this {
+    return this.enableTime().enableIo();
+  }
+
+  /** Enables sockets and signals. */
+  enableIo(): this {
+    return this.#set({ enableIo: true });
+  }
+
+  /** Enables timers. */
+  enableTime(): this {
+    return this.#set({ enableTime: true });
+  }
+
+  /** Names the runtime in reports. */
+  name(name: string): this {
+    return this.#set({ name });
+  }
+
+  /** Polls between looks at the queue of wakes from outside. */
+  globalQueueInterval(polls: number): this {
+    return this.#set({ globalQueueInterval: polls });
+  }
+
+  /** Polls between looks at timers and the event loop. */
+  eventInterval(polls: number): this {
+    return this.#set({ eventInterval: polls });
+  }
+
+  /** Wakes go to the back of the queue, none runs next: the default of this scheduler. */
+  disableLifoSlot(): this {
+    return this.#set({ lifoSlot: false });
+  }
+
+  /** What a task's failure does when nobody joins it. */
+  unhandledPanic(behavior: "ignore" | "shutdownRuntime"): this {
+    return this.#set({ unhandledPanic: behavior });
+  }
+
+  /** Seed of `select`'s random start. */
+  rngSeed(seed: number): this {
+    return this.#set({ rngSeed: seed });
+  }
+
+  /** Starts with the clock paused. */
+  startPaused(paused = true): this {
+    return this.#set({ startPaused: paused });
+  }
+
+  /** Called inside `spawn`, before the task is queued. */
+  onTaskSpawn(callback: NonNullable<RuntimeOptions["onTaskSpawn"]>): this {
+    return this.#set({ onTaskSpawn: callback });
+  }
+
+  /** Called once when a task is over. */
+  onTaskTerminate(callback: NonNullable<RuntimeOptions["onTaskTerminate"]>): this {
+    return this.#set({ onTaskTerminate: callback });
+  }
+
+  /** Called before each poll of a task. */
+  onBeforeTaskPoll(callback: NonNullable<RuntimeOptions["onBeforeTaskPoll"]>): this {
+    return this.#set({ onBeforeTaskPoll: callback });
+  }
+
+  /** Called after each poll of a task. */
+  onAfterTaskPoll(callback: NonNullable<RuntimeOptions["onAfterTaskPoll"]>): this {
+    return this.#set({ onAfterTaskPoll: callback });
+  }
+
+  /** Called when the runtime starts to be driven. */
+  onThreadStart(callback: () => void): this {
+    return this.#set({ onThreadStart: callback });
+  }
+
+  /** Called once when the runtime has shut down. */
+  onThreadStop(callback: () => void): this {
+    return this.#set({ onThreadStop: callback });
+  }
+
+  /** Called before the thread goes idle. */
+  onThreadPark(callback: () => void): this {
+    return this.#set({ onThreadPark: callback });
+  }
+
+  /** Called when the thread goes on. */
+  onThreadUnpark(callback: () => void): this {
+    return this.#set({ onThreadUnpark: callback });
+  }
+
+  /**
+   * Makes the runtime.
+   *
+   * @throws InvalidArgumentError if the options do not go together, such as a paused clock without timers
+   */
+  build(): Runtime {
+    return new Runtime(this.#options);
+  }
+}

@@ -1,0 +1,495 @@
+/*
+ * One runtime: its tasks, its executor and timers, who drives it, and how it ends. Public faces: Runtime, Handle, main.
+ *
+ * Lifecycle:   OPEN --shutdown*--> CLOSING --no task left, or given up--> CLOSED
+ *   OPEN       spawn queues; tasks move while something drives the runtime
+ *   CLOSING    every task has been told to cancel; spawn gives back a cancelled handle; the shutdown itself drives
+ *   CLOSED     no task, no timer, no listener
+ *
+ * Drivers: run(), blockOn(), a promise taken from a JoinHandle, a shutdown. Each registers what to do if the program turns out to be deadlocked.
+ * `executor.driven` is their number; at 0 nothing runs and nothing of ours keeps the process alive.
+ *
+ * Deadlock: the event loop reports that it is empty while a driver still waits. No timer, socket or callback is left that could wake a task, so the
+ * report is printed, every task is cancelled (its cleanup runs), and the drivers fail. If the cleanup is stuck as well, it is cut short.
+ */
+import { current } from "../future/current.js";
+import type { Future } from "../future/future.js";
+import { Waker } from "../future/waker.js";
+import type { Host } from "./driver/host.js";
+import { MAX_TIMER_MS } from "./driver/host.js";
+import { dumpTasks, type TaskDump } from "./dump.js";
+import { DeadlockError, NestedRuntimeError, RuntimeShutdownError } from "./error.js";
+import { FailureLog } from "./failure-log.js";
+import type { RuntimeOptions, TaskMeta } from "./options.js";
+import { Rng } from "./rng.js";
+import { Executor } from "./scheduler/executor.js";
+import { CANCELLED, COMPLETE, FAILED, ROOT, SCHEDULED, Task } from "./task/task.js";
+import { TaskExtra } from "./task/task-extra.js";
+import { TimeDriver, type Timer } from "./time/time-driver.js";
+import { IDLE, type TimerEntry } from "./time/wheel.js";
+
+const OPEN = 0;
+const CLOSING = 1;
+const CLOSED = 2;
+
+/** What the spawn functions take besides the future. */
+export interface SpawnOptions {
+  /** A name for await trees, reports and hooks. */
+  name?: string;
+}
+
+let nextTaskId = 1;
+let nextRuntimeId = 1;
+
+/** @internal */
+export class RuntimeCore {
+  readonly id = nextRuntimeId++;
+  readonly options: RuntimeOptions;
+  readonly host: Host;
+  readonly executor: Executor;
+  readonly time: TimeDriver;
+  readonly rng: Rng;
+  readonly failures: FailureLog;
+  readonly observesPolls: boolean;
+  readonly observesTasks: boolean;
+  liveTasks = 0;
+  spawnedTasks = 0;
+  /** Promises of other parties that tasks wait for: while such work is under way a paused clock does not advance by itself. */
+  foreign = 0;
+
+  private phase = OPEN;
+  private tasks: Task<unknown> | null = null;
+  private owned = 0;
+  private readonly drivers = new Set<(error: DeadlockError) => void>();
+  private stopIdleWatch: (() => void) | null = null;
+  private deadlock: DeadlockError | null = null;
+  private autoAdvancing = false;
+  private parked = false;
+  private started = false;
+  private holds = 0;
+  private holdTimer: { clear(): void } | null = null;
+  private onceEmpty: (() => void)[] = [];
+
+  constructor(options: RuntimeOptions, host: Host) {
+    this.options = options;
+    this.host = host;
+    this.executor = new Executor(this, host, {
+      eventInterval: options.eventInterval,
+      globalQueueInterval: options.globalQueueInterval ?? 31,
+      lifoSlot: options.lifoSlot ?? false,
+    });
+    this.time = new TimeDriver(host, () => this.executor.drain());
+    this.rng = new Rng(options.rngSeed ?? Math.floor(Math.random() * 2 ** 32));
+    this.failures = new FailureLog(host, options.onUnhandledFailure);
+    this.observesPolls = options.onBeforeTaskPoll !== undefined || options.onAfterTaskPoll !== undefined;
+    this.observesTasks = options.onTaskSpawn !== undefined || options.onTaskTerminate !== undefined || this.observesPolls;
+    if (options.startPaused === true) this.time.pause();
+  }
+
+  get isOpen(): boolean {
+    return this.phase === OPEN;
+  }
+
+  get isClosed(): boolean {
+    return this.phase === CLOSED;
+  }
+
+  // Tasks
+
+  spawn<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
+    const task = new Task(this, future, nextTaskId++, 0);
+    if (this.phase !== OPEN) {
+      task.complete(CANCELLED, undefined);
+      return task;
+    }
+    this.spawnedTasks++;
+    this.liveTasks++;
+    this.own(task as Task<unknown>);
+    if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
+    if (this.host.usesAsyncContext()) task.context = this.host.captureContext();
+    task.state = SCHEDULED;
+    this.executor.schedule(task as Task<unknown>);
+    return task;
+  }
+
+  private describeTask(task: Task<unknown>, options: SpawnOptions | undefined): void {
+    const extra = new TaskExtra();
+    extra.name = options?.name;
+    extra.spawnedAt = this.time.now();
+    task.extra = extra;
+    this.options.onTaskSpawn?.(this.metaOf(task));
+  }
+
+  metaOf(task: Task<unknown>): TaskMeta {
+    return { id: task.id, name: task.extra?.name, spawnedAt: task.extra?.spawnedAt ?? 0 };
+  }
+
+  beforePoll(task: Task<unknown>): void {
+    this.options.onBeforeTaskPoll?.(this.metaOf(task));
+  }
+
+  afterPoll(task: Task<unknown>): void {
+    this.options.onAfterTaskPoll?.(this.metaOf(task));
+  }
+
+  private own(task: Task<unknown>): void {
+    const head = this.tasks;
+    task.following = head;
+    if (head !== null) head.prev = task;
+    this.tasks = task;
+    this.owned++;
+  }
+
+  private disown(task: Task<unknown>): void {
+    const { prev, following } = task;
+    if (prev === null) this.tasks = following;
+    else prev.following = following;
+    if (following !== null) following.prev = prev;
+    task.prev = null;
+    task.following = null;
+    this.owned--;
+  }
+
+  /** A task is over. Called by the executor, once for each. */
+  finish(task: Task<unknown>, outcome: number, output: unknown): void {
+    this.disown(task);
+    const isRoot = (task.state & ROOT) !== 0;
+    if (!isRoot) {
+      this.liveTasks--;
+      if (this.observesTasks) this.options.onTaskTerminate?.(this.metaOf(task));
+    }
+    const awaited = task.joiners !== null;
+    task.complete(outcome, output);
+    if (outcome === FAILED && !isRoot) {
+      if (!awaited) this.failures.add(task, output);
+      if (this.options.unhandledPanic === "shutdownRuntime") void this.shutdown();
+    }
+    if (this.owned === 0 && this.onceEmpty.length > 0) {
+      const waiting = this.onceEmpty;
+      this.onceEmpty = [];
+      for (const callback of waiting) callback();
+    }
+  }
+
+  forEachTask(visit: (task: Task<unknown>) => void): void {
+    for (let task = this.tasks; task !== null; ) {
+      const following: Task<unknown> | null = task.following;
+      visit(task);
+      task = following;
+    }
+  }
+
+  dump(): TaskDump {
+    const tasks: Task<unknown>[] = [];
+    this.forEachTask((task) => tasks.push(task));
+    return dumpTasks(tasks.reverse(), this.options.name);
+  }
+
+  // Driving
+
+  /** Registers a driver; the result ends it, and may be called twice. */
+  drive(onDeadlock: (error: DeadlockError) => void): () => void {
+    const driver = (error: DeadlockError) => onDeadlock(error);
+    this.drivers.add(driver);
+    if (this.executor.driven++ === 0) this.startDriving();
+    return () => {
+      if (!this.drivers.delete(driver)) return;
+      if (--this.executor.driven === 0) this.stopDriving();
+    };
+  }
+
+  private startDriving(): void {
+    this.stopIdleWatch = this.host.onIdle(() => this.onIdle());
+    if (!this.started) {
+      this.started = true;
+      this.options.onThreadStart?.();
+    }
+    this.updateHold();
+    if (this.executor.hasRunnable) this.executor.request();
+    else if (!this.executor.active) this.park(this.host.now());
+  }
+
+  private stopDriving(): void {
+    this.stopIdleWatch?.();
+    this.stopIdleWatch = null;
+    this.deadlock = null;
+    this.time.disarm();
+    this.updateHold();
+  }
+
+  /** Keeps the process alive while something waits for a source that does not (a signal). Pairs with `release`. */
+  hold(): void {
+    this.holds++;
+    this.updateHold();
+  }
+
+  release(): void {
+    this.holds--;
+    this.updateHold();
+  }
+
+  private updateHold(): void {
+    const wanted = this.holds > 0 && this.executor.driven > 0;
+    if (wanted === (this.holdTimer !== null)) return;
+    if (wanted) {
+      const rearm = () => {
+        this.holdTimer = this.host.setTimer(rearm, MAX_TIMER_MS);
+      };
+      rearm();
+    } else {
+      this.holdTimer?.clear();
+      this.holdTimer = null;
+    }
+  }
+
+  /** Nothing is runnable: goes idle until a wake or the next deadline. */
+  park(now: number): void {
+    this.executor.parks++;
+    this.parked = true;
+    if (this.options.onThreadPark !== undefined) {
+      this.inContext(this.options.onThreadPark);
+      if (this.executor.hasRunnable) {
+        this.executor.request();
+        return;
+      }
+    }
+    if (this.time.isPaused) {
+      if (this.time.wheel.size > 0) this.scheduleAutoAdvance();
+    } else if (!this.time.arm(now)) this.executor.request();
+  }
+
+  unpark(): void {
+    if (!this.parked) return;
+    this.parked = false;
+    if (this.options.onThreadUnpark !== undefined) this.inContext(this.options.onThreadUnpark);
+  }
+
+  private inContext(callback: () => void): void {
+    const previous = current.runtime;
+    current.runtime = this;
+    try {
+      callback();
+    } finally {
+      current.runtime = previous;
+    }
+  }
+
+  /** Paused and idle: after the event loop had a turn, and if still idle, the clock jumps to the next deadline. */
+  private scheduleAutoAdvance(): void {
+    if (this.autoAdvancing) return;
+    this.autoAdvancing = true;
+    const attempt = () => {
+      if (this.foreign > 0 && this.host.hasActiveWork() && this.time.isPaused && this.executor.driven > 0) {
+        this.host.setTimer(attempt, 1);
+        return;
+      }
+      this.autoAdvancing = false;
+      if (!this.time.isPaused || this.executor.driven === 0 || this.executor.hasRunnable) return;
+      if (this.time.autoAdvance()) this.executor.drain();
+    };
+    this.host.immediate(attempt);
+  }
+
+  private onIdle(): void {
+    if (this.executor.driven === 0 || this.executor.hasRunnable) return;
+    if (this.deadlock === null) {
+      this.deadlock = new DeadlockError(this.dump().toString());
+      this.host.report(`toki: ${this.deadlock.message}`);
+      this.forEachTask((task) => task.abort());
+    } else this.forEachTask((task) => task.forceUnwind());
+    if (this.executor.hasRunnable) {
+      this.executor.request();
+      return;
+    }
+    for (const driver of [...this.drivers]) driver(this.deadlock);
+  }
+
+  private rejectNested(what: string): void {
+    if (current.task !== null || current.cx !== null || this.executor.active) throw new NestedRuntimeError(what);
+  }
+
+  private startRoot<T>(future: Future<T>): Task<T> {
+    const root = new Task(this, future, 0, ROOT);
+    this.own(root as Task<unknown>);
+    if (this.host.usesAsyncContext()) root.context = this.host.captureContext();
+    root.wake();
+    return root;
+  }
+
+  /** How a root ended, as a return or a throw. */
+  private outcomeOf<T>(root: Task<T>): T {
+    if ((root.state & FAILED) !== 0) throw root.output;
+    if ((root.state & CANCELLED) !== 0) {
+      throw this.deadlock ?? (this.phase === OPEN ? new RootCancelled() : new RuntimeShutdownError("run"));
+    }
+    return root.output as T;
+  }
+
+  run<T>(future: Future<T>, signal: AbortSignal | undefined): Promise<T> {
+    this.rejectNested("run");
+    if (this.phase !== OPEN) throw new RuntimeShutdownError("run");
+    return new Promise<T>((resolve, reject) => {
+      const root = this.startRoot(future);
+      const onAbort = () => root.abort();
+      const settle = (error?: DeadlockError) => {
+        signal?.removeEventListener("abort", onAbort);
+        try {
+          if (error !== undefined) throw error;
+          resolve(this.outcomeOf(root));
+        } catch (error) {
+          reject(error instanceof RootCancelled && signal?.aborted ? signal.reason : error);
+        }
+        stop();
+      };
+      const stop = this.drive(settle);
+      root.addJoiner(Waker.from(() => settle()));
+      if (signal !== undefined) {
+        if (signal.aborted) root.abort();
+        else signal.addEventListener("abort", onAbort);
+      }
+      this.executor.request();
+    });
+  }
+
+  /** Runs `future` to its end on this thread, which blocks: timers are waited for, the event loop gets no turn. */
+  blockOn<T>(future: Future<T>): T {
+    this.rejectNested("blockOn");
+    if (this.phase !== OPEN) throw new RuntimeShutdownError("blockOn");
+    const root = this.startRoot(future);
+    let failed: DeadlockError | undefined;
+    const stop = this.drive((error) => {
+      failed = error;
+    });
+    try {
+      root.addJoiner(Waker.noop);
+      while ((root.state & COMPLETE) === 0 && failed === undefined) this.blockOnce(root as Task<unknown>);
+      if (failed !== undefined) throw failed;
+      return this.outcomeOf(root);
+    } finally {
+      if ((root.state & COMPLETE) === 0) this.disown(root as Task<unknown>);
+      stop();
+    }
+  }
+
+  private blockOnce(root: Task<unknown>): void {
+    this.unpark();
+    this.executor.runBatch(Number.POSITIVE_INFINITY);
+    if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable) return;
+    const wait = this.time.untilNext(this.host.now());
+    if (wait === Number.POSITIVE_INFINITY) this.onIdle();
+    else if (this.time.isPaused) this.time.autoAdvance();
+    else this.host.block(wait);
+  }
+
+  // Shutdown
+
+  /** Cancels every task and resolves once their cleanup has ended. */
+  shutdown(): Promise<void> {
+    if (this.phase === CLOSED) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.beginShutdown(() => {
+        resolve();
+        stop();
+      });
+    });
+  }
+
+  /** As `shutdown`, but cleanup that takes longer than `ms` is cut short. */
+  shutdownTimeout(ms: number): Promise<void> {
+    const done = this.shutdown();
+    if (this.phase === CLOSED) return done;
+    const timer = this.host.setTimer(() => this.forceShutdown(), Math.min(ms, MAX_TIMER_MS));
+    return done.finally(() => timer.clear());
+  }
+
+  /** Cancels every task without waiting: cleanup runs, but its awaits do not wait. */
+  shutdownBackground(): void {
+    if (this.phase === CLOSED) return;
+    void this.shutdown();
+    this.forceShutdown();
+  }
+
+  /** Gives an aborted task's cleanup `ms` milliseconds; after that it is cut short. */
+  limitCleanup(task: Task<unknown>, ms: number): void {
+    const timer = new CleanupDeadline(task, this.time, ms);
+    task.addJoiner(timer);
+  }
+
+  private beginShutdown(onClosed: () => void): () => void {
+    this.phase = CLOSING;
+    const stop = this.drive(() => {
+      this.close();
+      onClosed();
+    });
+    this.onceEmpty.push(() => this.close(), onClosed);
+    this.forEachTask((task) => task.abort());
+    if (this.owned === 0) this.finishEmpty();
+    else this.executor.request();
+    return stop;
+  }
+
+  private finishEmpty(): void {
+    const waiting = this.onceEmpty;
+    this.onceEmpty = [];
+    // After beginShutdown has returned, so that its callers hold what it gives them.
+    this.host.microtask(() => {
+      for (const callback of waiting) callback();
+    });
+  }
+
+  private forceShutdown(): void {
+    const round = () => {
+      this.forEachTask((task) => task.forceUnwind());
+      this.executor.runBatch(Number.POSITIVE_INFINITY);
+      this.executor.drain();
+    };
+    if (this.executor.active) this.host.microtask(round);
+    else round();
+  }
+
+  private close(): void {
+    if (this.phase === CLOSED) return;
+    this.phase = CLOSED;
+    this.time.isShutdown = true;
+    this.time.disarm();
+    this.failures.reportAll();
+    if (this.started) this.options.onThreadStop?.();
+  }
+}
+
+/** A timer entry that cuts a task's cleanup short, and leaves the wheel when the task ends in time. */
+class CleanupDeadline extends Waker implements Timer {
+  timerWhen: number;
+  timerNext: TimerEntry | null = null;
+  timerPrev: TimerEntry | null = null;
+  timerSlot = IDLE;
+  private readonly task: Task<unknown>;
+  private readonly time: TimeDriver;
+
+  constructor(task: Task<unknown>, time: TimeDriver, ms: number) {
+    super();
+    this.task = task;
+    this.time = time;
+    this.timerWhen = time.tickOf(time.now() + ms);
+    if (!time.insert(this)) this.fire();
+  }
+
+  fire(): void {
+    this.task.forceUnwind();
+  }
+
+  /** The task is over. */
+  wake(): void {
+    this.time.remove(this);
+  }
+}
+
+/** A root was cancelled through its AbortSignal. */
+class RootCancelled extends Error {
+  override readonly name = "AbortError";
+  readonly code = "ABORT_ERR";
+
+  constructor() {
+    super("The run was aborted");
+  }
+}

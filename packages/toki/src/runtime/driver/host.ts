@@ -1,0 +1,48 @@
+/*
+ * Everything the core needs of its platform, behind one interface. `#host` resolves to host-node.ts on Node (and on what speaks Node's API,
+ * Deno and Bun) and to host-web.ts elsewhere.
+ */
+
+/** One event-loop timer. @internal */
+export interface HostTimer {
+  /** Whether the timer keeps the process alive. */
+  setRef(ref: boolean): void;
+  clear(): void;
+}
+
+/** Runs a function in the async context (AsyncLocalStorage) that was captured. @internal */
+export type AsyncContext = <A extends unknown[], R>(callback: (...args: A) => R, ...args: A) => R;
+
+/** @internal */
+export interface Host {
+  /** Monotonic milliseconds with a fraction. */
+  now(): number;
+  /** Calls back once, not before `ms` have passed as far as the loop's clock can tell; at most MAX_TIMER_MS ahead. Keeps the process alive. */
+  setTimer(callback: () => void, ms: number): HostTimer;
+  /** Calls back after the event loop had a turn. */
+  immediate(callback: () => void): void;
+  /** Calls back at the end of the current turn. */
+  microtask(callback: () => void): void;
+  /**
+   * Calls back when the event loop has nothing left that could run: no timer, no socket, no callback under way. Returns the way to stop
+   * listening. A platform without such a moment never calls.
+   */
+  onIdle(callback: () => void): () => void;
+  /** Calls back on an operating-system signal (`SIGINT`); undefined where there are none. Does not keep the process alive. */
+  onSignal(name: string, callback: () => void): (() => void) | undefined;
+  /** Ends the process as the signal would have, had nobody listened. */
+  raiseSignal(name: string): void;
+  /** Whether the event loop has requests or handles under way besides timers of this package. */
+  hasActiveWork(): boolean;
+  /** Blocks this thread for `ms` milliseconds; throws where that is impossible. */
+  block(ms: number): void;
+  /** Writes a report for people. */
+  report(text: string): void;
+  /** Whether any async context has been used in this process: while not, tasks capture none. */
+  usesAsyncContext(): boolean;
+  /** Captures the current async context. */
+  captureContext(): AsyncContext;
+}
+
+/** Longest delay a host timer takes: beyond 2^31-1 ms Node fires at once. @internal */
+export const MAX_TIMER_MS = 2 ** 31 - 1;

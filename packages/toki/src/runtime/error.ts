@@ -1,0 +1,72 @@
+import { isControlFlow } from "../future/trace.js";
+
+/** The runtime could not do what was asked, as `code` says. */
+export abstract class RuntimeError extends Error {
+  abstract readonly code: string;
+}
+
+Object.defineProperty(RuntimeError.prototype, isControlFlow, { value: true });
+
+/**
+ * There is no runtime here: the call needs one, and was made outside of `main`, a task, `rt.run` or an `enter` guard.
+ */
+export class NoRuntimeError extends RuntimeError {
+  override readonly name = "NoRuntimeError";
+  readonly code = "TOKI_NO_RUNTIME";
+
+  constructor(what: string) {
+    super(`${what}: there is no runtime here; call it inside main(), a task or rt.run(), or under \`using guard = rt.enter()\``);
+  }
+}
+
+/** A runtime was started from code that a runtime is running. */
+export class NestedRuntimeError extends RuntimeError {
+  override readonly name = "NestedRuntimeError";
+  readonly code = "TOKI_NESTED_RUNTIME";
+
+  constructor(what: string) {
+    super(
+      `Cannot start a runtime from within a runtime: ${what} was called by a task. Await the future with \`yield*\`, or spawn it on the other runtime and await the handle`,
+    );
+  }
+}
+
+/** The runtime has been shut down. */
+export class RuntimeShutdownError extends RuntimeError {
+  override readonly name = "RuntimeShutdownError";
+  readonly code = "TOKI_RUNTIME_SHUTDOWN";
+
+  constructor(what: string) {
+    super(`${what}: the runtime has been shut down`);
+  }
+}
+
+/** Whether `error` says that the runtime it needed is gone. */
+export function isRuntimeShutdownError(error: unknown): error is RuntimeShutdownError {
+  return error instanceof RuntimeShutdownError;
+}
+
+/** Something was used that the runtime's options left off: timers, or IO. */
+export class DriverDisabledError extends RuntimeError {
+  override readonly name = "DriverDisabledError";
+  readonly code = "TOKI_DRIVER_DISABLED";
+
+  constructor(what: string, driver: "timers" | "IO", option: string) {
+    super(`${what}: ${driver} are disabled on this runtime; set ${option} to enable them`.replace("IO are", "IO is"));
+  }
+}
+
+/**
+ * Every task waits, and nothing is left that could wake one. `report` lists each with its await tree.
+ */
+export class DeadlockError extends RuntimeError {
+  override readonly name = "DeadlockError";
+  readonly code = "TOKI_DEADLOCK";
+  /** Every parked task, with the functions it is in and what it waits for. */
+  readonly report: string;
+
+  constructor(report: string) {
+    super(`Deadlock: nothing is left that could wake a task\n\n${report}`);
+    this.report = report;
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * Runtimes: what drives tasks, timers and sockets.
+ *
+ * @module
+ */
+export { Builder } from "./builder.js";
+export type { SpawnOptions } from "./core.js";
+export type { AwaitNode, TaskDump, TaskSnapshot } from "./dump.js";
+export {
+  DeadlockError,
+  DriverDisabledError,
+  isRuntimeShutdownError,
+  NestedRuntimeError,
+  NoRuntimeError,
+  RuntimeError,
+  RuntimeShutdownError,
+} from "./error.js";
+export { Handle } from "./handle.js";
+export { type MainOptions, main } from "./main.js";
+export { RuntimeMetrics } from "./metrics.js";
+export type { RuntimeOptions, TaskFailure, TaskMeta } from "./options.js";
+export { type RunOptions, Runtime } from "./runtime.js";

@@ -1,0 +1,76 @@
+import { host } from "#host";
+import type { IntoFuture } from "../future/into-future.js";
+import { invalidArgument } from "../internal/invalid-argument.js";
+import { hasListeners } from "../signal/registry.js";
+import type { RuntimeOptions } from "./options.js";
+import { Runtime } from "./runtime.js";
+
+/** Options of {@link main}: those of a {@link Runtime}, and what to do on Ctrl-C. */
+export interface MainOptions extends RuntimeOptions {
+  /**
+   * Signals on which the program ends in an orderly way: the body and every task are cancelled, their cleanup is awaited, then the process ends as the
+   * signal would have ended it. A second one ends it at once. A program that listens itself ({@link ctrlC}) is left alone. `false` for none.
+   *
+   * @default ["SIGINT", "SIGTERM"]
+   */
+  signals?: readonly string[] | false;
+}
+
+const DEFAULT_SIGNALS = ["SIGINT", "SIGTERM"];
+
+/**
+ * Runs a program: `#[tokio::main]`. Makes a runtime, runs the body on it, and shuts the runtime down; tasks that are left are cancelled, and their
+ * cleanup is awaited. The process exits by itself when nothing else keeps it.
+ *
+ * When the body throws, the promise rejects; not handled, Node prints the error and exits with code 1. When every task waits and nothing is left that
+ * could wake one, it rejects with the deadlock report.
+ *
+ * @param body - the program: a `function*` or a future
+ * @param options - those of a runtime, and `signals`
+ * @returns the body's value
+ * @throws NestedRuntimeError inside a task
+ *
+ * @example
+ * ```ts
+ * import { main, sleep, spawn } from "toki";
+ *
+ * await main(function* () {
+ *   spawn(function* () {
+ *     yield* sleep(60_000); // cancelled when main returns
+ *   });
+ *   yield* sleep(10);
+ *   console.log("Main done");
+ * });
+ * ```
+ */
+export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): Promise<T> {
+  const { signals = DEFAULT_SIGNALS, ...rest } = options;
+  if (signals !== false && !(Array.isArray(signals) && signals.every((name) => typeof name === "string"))) {
+    throw invalidArgument("main", "signals", "an array of signal names, or false", signals);
+  }
+  const rt = new Runtime(rest);
+  const interrupt = new AbortController();
+  let received: string | undefined;
+  const stops = (signals === false ? [] : signals).map((name) =>
+    host.onSignal(name, () => {
+      if (hasListeners(name)) return;
+      if (received !== undefined) {
+        stopListening();
+        host.raiseSignal(name);
+      }
+      received = name;
+      interrupt.abort();
+    }),
+  );
+  const stopListening = () => {
+    for (const stop of stops.splice(0)) stop?.();
+  };
+  try {
+    return await rt.run(body, { signal: interrupt.signal });
+  } finally {
+    await rt.shutdown();
+    stopListening();
+    // The cancelled body rejects with an AbortError that says nothing: the signal's own end of the process does.
+    if (received !== undefined) host.raiseSignal(received);
+  }
+}

@@ -1,0 +1,113 @@
+import { invalidArgument } from "../internal/invalid-argument.js";
+
+/** What a hook learns of a task. */
+export interface TaskMeta {
+  /** The task's id. */
+  readonly id: number;
+  /** The name given at spawn. */
+  readonly name: string | undefined;
+  /** When it was spawned, in milliseconds on the runtime's clock. */
+  readonly spawnedAt: number;
+}
+
+/** A task's failure that nobody can see any more. */
+export interface TaskFailure {
+  readonly id: number;
+  readonly name: string | undefined;
+  /** What the task threw. */
+  readonly error: unknown;
+}
+
+/**
+ * Options of a {@link Runtime}. The `Builder` sets the same ones.
+ */
+export interface RuntimeOptions {
+  /** The scheduler. Only `"currentThread"` exists so far: every task runs on the thread that made the runtime. */
+  flavor?: "currentThread";
+  /** Name of the runtime in reports. Not empty. */
+  name?: string;
+  /** Timers. Without them `sleep`, `timeout` and `interval` throw when they are created. @default true */
+  enableTime?: boolean;
+  /** Sockets and signals. Without them `toki/net` throws when it is used. @default true */
+  enableIo?: boolean;
+  /** Start with the clock paused: virtual time from the first instant. @default false */
+  startPaused?: boolean;
+  /** Polls between looks at timers and the event loop. @default 61, and then the loop gets its turn by time (0.1 ms) */
+  eventInterval?: number;
+  /** Polls between looks at the queue of wakes that came from outside. @default 31 */
+  globalQueueInterval?: number;
+  /** Run the task that was woken last next, at most three times in a row. Off, as in Tokio's current-thread scheduler: wakes are FIFO. @default false */
+  lifoSlot?: boolean;
+  /** Seed of `select`'s random start, for runs that repeat. */
+  rngSeed?: number;
+  /** What a task's failure does when nobody joins it: only a report, or the end of the runtime with all its tasks cancelled. @default "ignore" */
+  unhandledPanic?: "ignore" | "shutdownRuntime";
+  /** Called once for each task failure that nobody can see any more. @default prints it */
+  onUnhandledFailure?: (failure: TaskFailure) => void;
+  /** Called synchronously inside `spawn`, before the task is queued. */
+  onTaskSpawn?: (meta: TaskMeta) => void;
+  /** Called once when a task is over: finished, failed or cancelled. */
+  onTaskTerminate?: (meta: TaskMeta) => void;
+  /** Called before each poll of a task. */
+  onBeforeTaskPoll?: (meta: TaskMeta) => void;
+  /** Called after each poll of a task. */
+  onAfterTaskPoll?: (meta: TaskMeta) => void;
+  /** Called when the runtime starts to be driven on this thread. */
+  onThreadStart?: () => void;
+  /** Called once when the runtime has shut down. */
+  onThreadStop?: () => void;
+  /** Called before the thread goes idle. May spawn: then it does not. */
+  onThreadPark?: () => void;
+  /** Called when it goes on; pairs with every park. */
+  onThreadUnpark?: () => void;
+}
+
+const HOOKS = [
+  "onUnhandledFailure",
+  "onTaskSpawn",
+  "onTaskTerminate",
+  "onBeforeTaskPoll",
+  "onAfterTaskPoll",
+  "onThreadStart",
+  "onThreadStop",
+  "onThreadPark",
+  "onThreadUnpark",
+] as const;
+const BOOLEANS = ["enableTime", "enableIo", "startPaused", "lifoSlot"] as const;
+
+/** Checks options where they are given. @internal */
+export function validateOptions(options: RuntimeOptions, where: string): void {
+  if (options === null || typeof options !== "object") {
+    throw invalidArgument(where, "options", "an object", options);
+  }
+  const flavor: unknown = options.flavor;
+  if (flavor === "multiThread") {
+    throw invalidArgument(where, "flavor", '"currentThread" (the multi-thread scheduler is not part of this version)', flavor);
+  }
+  if (flavor !== undefined && flavor !== "currentThread") throw invalidArgument(where, "flavor", '"currentThread"', flavor);
+  if (options.name !== undefined && (typeof options.name !== "string" || options.name === "")) {
+    throw invalidArgument(where, "name", "a string that is not empty", options.name);
+  }
+  for (const key of ["eventInterval", "globalQueueInterval"] as const) {
+    const value = options[key];
+    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
+      throw invalidArgument(where, key, "an integer above 0", value);
+    }
+  }
+  if (options.rngSeed !== undefined && !Number.isSafeInteger(options.rngSeed)) {
+    throw invalidArgument(where, "rngSeed", "an integer", options.rngSeed);
+  }
+  const panic = options.unhandledPanic;
+  if (panic !== undefined && panic !== "ignore" && panic !== "shutdownRuntime") {
+    throw invalidArgument(where, "unhandledPanic", '"ignore" or "shutdownRuntime"', panic);
+  }
+  for (const key of HOOKS) {
+    if (options[key] !== undefined && typeof options[key] !== "function") throw invalidArgument(where, key, "a function", options[key]);
+  }
+  for (const key of BOOLEANS) {
+    if (options[key] !== undefined && typeof options[key] !== "boolean") throw invalidArgument(where, key, "a boolean", options[key]);
+  }
+  if (options.startPaused === true && options.enableTime === false) {
+    throw invalidArgument(where, "startPaused", "false while enableTime is false", true);
+  }
+}

@@ -1,0 +1,64 @@
+import { CANCELLED, COMPLETE, type Task } from "../runtime/task/task.js";
+
+/** How much time cleanup gets. */
+export interface AbortOptions {
+  /**
+   * Milliseconds the task's cleanup may take from now. After that its awaits no longer wait: each is cut, and only synchronous cleanup still runs.
+   *
+   * @default no limit
+   */
+  cleanupTimeout?: number;
+}
+
+/**
+ * The right to abort a task, without that of joining it. A task may have any number of them; dropping one does nothing.
+ *
+ * @example
+ * ```ts
+ * import { main, pending, spawn } from "toki";
+ *
+ * await main(function* () {
+ *   const task = spawn(pending());
+ *   task.abortHandle().abort();
+ *   try {
+ *     yield* task;
+ *   } catch (error) {
+ *     console.log((error as Error).message.endsWith("was cancelled")); // true
+ *   }
+ * });
+ * ```
+ */
+export class AbortHandle {
+  readonly #task: Task<unknown>;
+
+  /** @internal */
+  constructor(task: Task<unknown>) {
+    this.#task = task;
+  }
+
+  /** The task's id. */
+  get id(): number {
+    return this.#task.id;
+  }
+
+  /**
+   * Asks the task to stop at the await it is suspended on. It is over once its cleanup has ended; aborting again, or a task that is over, does
+   * nothing.
+   */
+  abort(options?: AbortOptions): void {
+    abortTask(this.#task, options);
+  }
+
+  /** Whether the task is over: finished, failed, or cancelled with its cleanup ended. */
+  isFinished(): boolean {
+    return this.#task.isComplete;
+  }
+}
+
+/** @internal */
+export function abortTask(task: Task<unknown>, options: AbortOptions | undefined): void {
+  task.abort();
+  const limit = options?.cleanupTimeout;
+  if (limit === undefined || (task.state & (COMPLETE | CANCELLED)) !== 0) return;
+  task.rt.limitCleanup(task, limit);
+}

@@ -1,0 +1,190 @@
+/*
+ * Cooperative budget: 128 operations a poll, as in Tokio. A leaf that could be ready takes one from `current.budget`; at zero it wakes its task and
+ * answers Pending, so that a task whose channels are always full still lets others run. An operation that turned out pending takes none.
+ */
+import type { Context } from "../future/context.js";
+import { current } from "../future/current.js";
+import { type AwaitEdge, Future } from "../future/future.js";
+import { type IntoFuture, intoFuture } from "../future/into-future.js";
+import { Pending, type Poll } from "../future/poll.js";
+
+/**
+ * Takes one unit of budget; false when there is none left, in which case the task has been woken and the caller returns `Pending`. A caller that
+ * ends up pending gives the unit back with {@link refund}.
+ *
+ * @internal
+ */
+export function proceed(cx: Context): boolean {
+  if (current.budget > 0) {
+    current.budget--;
+    return true;
+  }
+  exhausted(cx);
+  return false;
+}
+
+/** @internal */
+export function refund(): void {
+  current.budget++;
+}
+
+function exhausted(cx: Context): void {
+  const task = current.task;
+  if (task !== null) task.rt.executor.forcedYields++;
+  cx.waker.wake();
+}
+
+class ConsumeBudget extends Future<void> {
+  poll(cx: Context): Poll<void> {
+    return proceed(cx) ? undefined : Pending;
+  }
+
+  override describe(): string {
+    return "consumeBudget";
+  }
+}
+
+/**
+ * Takes one unit of the task's cooperative budget, and lets others run when it is used up. For loops that do much work without awaiting
+ * anything that would.
+ *
+ * **Cancel safety**: safe.
+ *
+ * @example
+ * ```ts
+ * import { consumeBudget, main } from "toki";
+ *
+ * await main(function* () {
+ *   let sum = 0;
+ *   for (let i = 0; i < 1000; i++) {
+ *     sum += i;
+ *     yield* consumeBudget();
+ *   }
+ *   console.log(sum); // 499500
+ * });
+ * ```
+ */
+export function consumeBudget(): Future<void> {
+  return new ConsumeBudget();
+}
+
+/**
+ * Whether the running task may go on without being made to yield.
+ *
+ * @example
+ * ```ts
+ * import { hasBudgetRemaining } from "toki";
+ *
+ * console.log(hasBudgetRemaining()); // true outside a task
+ * ```
+ */
+export function hasBudgetRemaining(): boolean {
+  return current.task === null || current.budget > 0;
+}
+
+const UNLIMITED = 2 ** 30;
+
+class Unconstrained<T> extends Future<T> {
+  private readonly inner: Future<T>;
+
+  constructor(inner: Future<T>) {
+    super();
+    this.inner = inner;
+  }
+
+  poll(cx: Context): Poll<T> {
+    const budget = current.budget;
+    current.budget = UNLIMITED;
+    try {
+      return this.inner.poll(cx);
+    } finally {
+      current.budget = budget;
+    }
+  }
+
+  override pollCancel(cx: Context): Poll<void> {
+    return this.inner.pollCancel(cx);
+  }
+
+  override forceCancel(): void {
+    this.inner.forceCancel();
+  }
+
+  override describe(): string {
+    return "unconstrained";
+  }
+
+  override awaits(): Iterable<AwaitEdge> {
+    return [{ label: undefined, future: this.inner }];
+  }
+}
+
+/**
+ * Drives a future without the cooperative budget: its operations never make the task yield. It can starve every other task.
+ *
+ * **Cancel safety**: that of the future.
+ *
+ * @example
+ * ```ts
+ * import { consumeBudget, main, unconstrained } from "toki";
+ *
+ * await main(function* () {
+ *   yield* unconstrained(function* () {
+ *     for (let i = 0; i < 1000; i++) yield* consumeBudget();
+ *   });
+ * });
+ * ```
+ */
+export function unconstrained<T>(future: IntoFuture<T>): Future<T> {
+  return new Unconstrained(intoFuture(future, "unconstrained"));
+}
+
+class Cooperative<T> extends Future<T> {
+  private readonly inner: Future<T>;
+
+  constructor(inner: Future<T>) {
+    super();
+    this.inner = inner;
+  }
+
+  poll(cx: Context): Poll<T> {
+    if (!proceed(cx)) return Pending;
+    const value = this.inner.poll(cx);
+    if (value === Pending) refund();
+    return value;
+  }
+
+  override pollCancel(cx: Context): Poll<void> {
+    return this.inner.pollCancel(cx);
+  }
+
+  override forceCancel(): void {
+    this.inner.forceCancel();
+  }
+
+  override describe(): string {
+    return this.inner.describe();
+  }
+
+  override awaits(): Iterable<AwaitEdge> {
+    return this.inner.awaits();
+  }
+}
+
+/**
+ * Makes a hand-written future take part in the cooperative budget: one unit for each time it is ready.
+ *
+ * **Cancel safety**: that of the future.
+ *
+ * @example
+ * ```ts
+ * import { cooperative, main, ready } from "toki";
+ *
+ * await main(function* () {
+ *   for (let i = 0; i < 1000; i++) yield* cooperative(ready(i)); // yields every 128 rounds
+ * });
+ * ```
+ */
+export function cooperative<T>(future: IntoFuture<T>): Future<T> {
+  return new Cooperative(intoFuture(future, "cooperative"));
+}

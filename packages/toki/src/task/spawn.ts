@@ -1,0 +1,75 @@
+import { current } from "../future/current.js";
+import { type IntoFuture, intoFuture } from "../future/into-future.js";
+import { invalidArgument } from "../internal/invalid-argument.js";
+import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
+import { NoRuntimeError } from "../runtime/error.js";
+import { JoinHandle } from "./join-handle.js";
+
+/** The runtime of the code that is running. @internal */
+export function currentRuntime(what: string): RuntimeCore {
+  const rt = current.runtime;
+  if (rt === null) throw new NoRuntimeError(what);
+  return rt;
+}
+
+/** @internal */
+export function spawnOn<T>(
+  rt: RuntimeCore,
+  future: IntoFuture<T>,
+  options: SpawnOptions | undefined,
+  where: string,
+): JoinHandle<T> {
+  const name = options?.name;
+  if (name !== undefined && typeof name !== "string") throw invalidArgument(where, "options.name", "a string", name);
+  return new JoinHandle<T>(rt.spawn(intoFuture(future, where), options));
+}
+
+/**
+ * Starts a task: a future that the runtime drives by itself, beside the code that spawned it.
+ *
+ * The body does not start before the caller's next await. The task runs whether or not its handle is awaited, and until it ends, is aborted, or
+ * the runtime is disposed. What it throws stays with its {@link JoinHandle} and hurts no other task.
+ *
+ * @param future - a future, or a `function*` body; prefer `spawn(work(x))` with `work` an `fn` in hot paths
+ * @param options - a `name` for await trees and reports
+ * @returns the right to the outcome; ignoring it detaches the task
+ * @throws NoRuntimeError outside a runtime
+ * @throws MisuseError if `future` is not a future
+ *
+ * @example
+ * ```ts
+ * import { main, sleep, spawn } from "toki";
+ *
+ * await main(function* () {
+ *   const task = spawn(function* () {
+ *     yield* sleep(10);
+ *     return "Task completed";
+ *   });
+ *   console.log("Doing other things");
+ *   console.log(yield* task);
+ * });
+ * ```
+ */
+export function spawn<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHandle<T> {
+  return spawnOn(currentRuntime("spawn"), future, options, "spawn");
+}
+
+/**
+ * Starts a task that stays on this thread. On the current-thread runtime, the only one so far, every task does.
+ *
+ * @param future - a future, or a `function*` body
+ * @param options - a `name` for await trees and reports
+ * @throws NoRuntimeError outside a runtime
+ *
+ * @example
+ * ```ts
+ * import { main, spawnLocal } from "toki";
+ *
+ * await main(function* () {
+ *   console.log(yield* spawnLocal(function* () { return 42; })); // 42
+ * });
+ * ```
+ */
+export function spawnLocal<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHandle<T> {
+  return spawnOn(currentRuntime("spawnLocal"), future, options, "spawnLocal");
+}

@@ -1,0 +1,116 @@
+import type { Context } from "../future/context.js";
+import { Future } from "../future/future.js";
+import { Pending, type Poll } from "../future/poll.js";
+import { RuntimeError } from "../runtime/error.js";
+import type { TimeDriver } from "../runtime/time/time-driver.js";
+import { type Duration, toMillis } from "./duration.js";
+import { currentTime } from "./time-runtime.js";
+
+/** The clock was paused when it is not, or not when it has to be. */
+export class ClockError extends RuntimeError {
+  override readonly name = "ClockError";
+  readonly code = "TOKI_CLOCK";
+}
+
+/**
+ * Stops the runtime's clock. From now on it moves by {@link advance}, and by itself when every task waits: then it jumps to the next deadline, so
+ * that tests with long timers take no time.
+ *
+ * Only on the current-thread runtime.
+ *
+ * @throws ClockError if the clock stands already
+ * @throws NoRuntimeError outside a runtime
+ *
+ * @example
+ * ```ts
+ * import { Instant, main, pause, sleep } from "toki";
+ *
+ * await main(function* () {
+ *   pause();
+ *   const start = Instant.now();
+ *   yield* sleep({ hours: 1 });
+ *   console.log(start.elapsed()); // 3600000
+ * });
+ * ```
+ */
+export function pause(): void {
+  const time = currentTime("pause");
+  if (time.isPaused) throw new ClockError("time is already frozen");
+  time.pause();
+}
+
+/**
+ * Lets the clock run again, from the value it stands at.
+ *
+ * @throws ClockError if the clock is running
+ * @throws NoRuntimeError outside a runtime
+ *
+ * @example
+ * ```ts
+ * import { main, pause, resume } from "toki";
+ *
+ * await main(function* () {
+ *   pause();
+ *   resume();
+ * });
+ * ```
+ */
+export function resume(): void {
+  const time = currentTime("resume");
+  if (!time.isPaused) throw new ClockError("time is not frozen");
+  time.resume();
+}
+
+class Advance extends Future<void> {
+  private readonly time: TimeDriver;
+  private readonly ms: number;
+  private advanced = false;
+
+  constructor(time: TimeDriver, ms: number) {
+    super();
+    this.time = time;
+    this.ms = ms;
+  }
+
+  poll(cx: Context): Poll<void> {
+    if (this.advanced) return undefined;
+    if (!this.time.isPaused) throw new ClockError("time is not frozen");
+    this.advanced = true;
+    this.time.advance(this.ms);
+    cx.waker.wake();
+    return Pending;
+  }
+
+  override describe(): string {
+    return `advance ${this.ms} ms`;
+  }
+}
+
+/**
+ * Moves the paused clock forward at once, fires what became due, and yields once. A task that was woken by a timer may not have run yet when this
+ * returns: give it a turn with {@link yieldNow}, or await it.
+ *
+ * **Cancel safety**: the clock moves at the first poll or not at all.
+ *
+ * @param duration - milliseconds, or `{ seconds: 2 }` and the like
+ * @throws ClockError if the clock is running
+ * @throws NoRuntimeError outside a runtime
+ *
+ * @example
+ * ```ts
+ * import { advance, main, pause, sleep, spawn } from "toki";
+ *
+ * await main(function* () {
+ *   pause();
+ *   const task = spawn(sleep(10_000));
+ *   yield* advance(10_000);
+ *   yield* task;
+ *   console.log("no time has passed");
+ * });
+ * ```
+ */
+export function advance(duration: Duration): Future<void> {
+  const time = currentTime("advance");
+  if (!time.isPaused) throw new ClockError("time is not frozen");
+  return new Advance(time, toMillis(duration, "advance", "duration"));
+}

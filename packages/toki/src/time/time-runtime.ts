@@ -1,0 +1,10 @@
+import type { TimeDriver } from "../runtime/time/time-driver.js";
+import { DriverDisabledError } from "../runtime/error.js";
+import { currentRuntime } from "../task/spawn.js";
+
+/** The timers of the current runtime. @internal */
+export function currentTime(what: string): TimeDriver {
+  const rt = currentRuntime(what);
+  if (rt.options.enableTime === false) throw new DriverDisabledError(what, "timers", "enableTime");
+  return rt.time;
+}
