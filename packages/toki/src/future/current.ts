@@ -3,11 +3,12 @@
  * the leaves; module state rather than parameters, because the iterator protocol of `yield*` has no room for arguments.
  *
  * Who writes what:
- *   cx              the frame driver (and whoever polls a leaf through it), saved and restored around each nested poll
- *   runtime, task   the executor around each task poll; `runtime` also `enter()` guards
+ *   cx              the executor, to the task it polls; the frame driver, saved and restored, where a poll comes with another context
+ *   runtime         the executor for a drain, and `enter()` guards
  *   budget          the executor sets it before each poll, leaves take from it, `unconstrained` lifts it
  *   leaf            a leaf, or a frame that is too deep to start natively (null), as it suspends; read at once by the driver below it
  *   inner, outer    the frames that were started natively and are now suspended with the leaf: see frame.ts
+ *   untilAudit      counts suspensions down to the next look at the stack: see audit.ts
  *   depth           how many frames are nested on the native stack
  */
 import type { RuntimeCore } from "../runtime/core.js";
@@ -22,12 +23,18 @@ export const BUDGET = 128;
 class Current {
   cx: Context | null = null;
   runtime: RuntimeCore | null = null;
-  task: Task<unknown> | null = null;
   budget = BUDGET;
   depth = 0;
+  untilAudit = 1;
   leaf: Future<unknown> | null = null;
   inner: FnFuture<unknown> | null = null;
   outer: FnFuture<unknown> | null = null;
+
+  /** The task on whose behalf the poll in progress happens, through any number of combinators; null in a poll by hand. */
+  get task(): Task<unknown> | null {
+    const { cx } = this;
+    return cx === null ? null : cx.waker.owner;
+  }
 }
 
 /** @internal */

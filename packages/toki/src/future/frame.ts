@@ -37,7 +37,7 @@ import type { Context } from "./context.js";
 import { current } from "./current.js";
 import { describeSite, type FnInfo } from "./fn-info.js";
 import { type AwaitEdge, Future } from "./future.js";
-import { bareYield, futureInUse, outsideRuntime, polledAfterCompletion } from "./misuse.js";
+import { bareYield, explainNotIterable, futureInUse, outsideRuntime, polledAfterCompletion } from "./misuse.js";
 import { Pending, type Poll, SUSPENDED, type Suspend } from "./poll.js";
 import { addAsyncTrace } from "./trace.js";
 import { pollUnwind, Unwind } from "./unwind.js";
@@ -117,6 +117,7 @@ export class FnFuture<T> extends Future<T> {
       result = gen.next();
       while (result !== SUSPENDED && result.done !== true) result = gen.throw(bareYield(result.value));
     } catch (error) {
+      explainNotIterable(error);
       current.depth--;
       this.state = CONSUMED;
       this.gen = null;
@@ -139,7 +140,7 @@ export class FnFuture<T> extends Future<T> {
     if (this.state !== ROOT) this.becomeRoot();
     const outerCx = current.cx;
     const depth = current.depth;
-    current.cx = cx;
+    if (cx !== outerCx) current.cx = cx;
     let frame = this.link as FnFuture<unknown>;
     for (;;) {
       let result: IteratorResult<Suspend, unknown>;
@@ -148,6 +149,7 @@ export class FnFuture<T> extends Future<T> {
         result = gen.next();
         while (result !== SUSPENDED && result.done !== true) result = gen.throw(bareYield(result.value));
       } catch (error) {
+        explainNotIterable(error);
         current.depth = depth;
         frame.gen = null;
         if (frame === (this as FnFuture<unknown>)) {
@@ -236,7 +238,7 @@ export class FnFuture<T> extends Future<T> {
       return;
     }
     if (this.state === ROOT) {
-      const leaf = this.slot as Future<unknown> | undefined;
+      const { leaf } = this;
       this.state = UNWINDING;
       this.slot = new Unwind(this.link as FnFuture<unknown>, leaf);
     }
@@ -257,13 +259,19 @@ export class FnFuture<T> extends Future<T> {
     else rt.spawn(new Cancelling(this as Future<unknown>), { name: `cleanup of ${this.describe()}` });
   }
 
+  /** What the innermost frame of a suspended root waits for. @internal */
+  get leaf(): Future<unknown> | undefined {
+    if (this.state === ROOT) return this.slot as Future<unknown> | undefined;
+    return this.state === UNWINDING ? (this.slot as Unwind).leaf : undefined;
+  }
+
   override describe(): string {
     return this.info.name || `fn${describeSite(this.info)}`;
   }
 
   override *awaits(): Iterable<AwaitEdge> {
-    const leaf = this.state === ROOT ? this.slot : this.state === UNWINDING ? (this.slot as Unwind).leaf : undefined;
-    if (leaf !== undefined) yield { label: undefined, future: leaf as Future<unknown> };
+    const { leaf } = this;
+    if (leaf !== undefined) yield { label: undefined, future: leaf };
   }
 
   /** The frames of a suspended root, outermost first. @internal */

@@ -1,3 +1,4 @@
+import { audit } from "./audit.js";
 import type { Context } from "./context.js";
 import { current } from "./current.js";
 import type { IntoFuture } from "./into-future.js";
@@ -160,6 +161,7 @@ export abstract class Future<T> {
 export function suspendOn(leaf: Future<unknown>): IteratorResult<Suspend, never> {
   current.leaf = leaf;
   current.inner = null;
+  if (--current.untilAudit === 0) audit();
   return SUSPENDED;
 }
 

@@ -1,8 +1,13 @@
+export { aborted, cancelOn, withAbortSignal } from "./abort-signal.js";
+export { type ItemSource, type ToAsyncIterableOptions, toAsyncIterable } from "./async-iterable.js";
+export type { BodyOf } from "./bound-body.js";
 export { Context } from "./context.js";
 export { fn } from "./fn.js";
+export { type AsyncIterableSource, type AsyncSource, fromAsyncIterable } from "./from-async-iterable.js";
+export { fromPromise } from "./from-promise.js";
 export { Future, type Output } from "./future.js";
 export { type IntoFuture, isFuture } from "./into-future.js";
-export { MisuseError, type MisuseCode } from "./misuse.js";
+export { type MisuseCode, MisuseError } from "./misuse.js";
 export { pending } from "./pending.js";
 export { pin } from "./pin.js";
 export { Pending, type Poll, type Suspend } from "./poll.js";

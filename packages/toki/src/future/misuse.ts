@@ -114,3 +114,17 @@ export function outsideRuntime(what: { describe(): string }): MisuseError {
     `Cannot await ${what.describe()} here: nothing is polling; run the generator with main(), spawn() or rt.run() instead of calling next() on it`,
   );
 }
+
+const NOT_ITERABLE = /^yield\* .* is not iterable$/;
+
+/**
+ * The language's own complaint about `yield* promise` says "is not iterable": adds what to write instead. Any other error stays as it is.
+ *
+ * @internal
+ */
+export function explainNotIterable(error: unknown): void {
+  if (!(error instanceof TypeError) || !NOT_ITERABLE.test(error.message)) return;
+  const { message, stack } = error;
+  error.message = `${message}: \`yield*\` awaits a future; for a promise write yield* fromPromise((signal) => startIt(signal))`;
+  if (stack !== undefined) error.stack = stack.replace(message, error.message);
+}

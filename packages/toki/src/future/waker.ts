@@ -1,3 +1,4 @@
+import type { Task } from "../runtime/task/task.js";
 import { Context } from "./context.js";
 
 /**
@@ -33,6 +34,11 @@ export abstract class Waker extends Context {
   /** This waker: every waker doubles as the context that polls on its behalf, so a poll allocates neither. */
   override get waker(): Waker {
     return this;
+  }
+
+  /** The task that waking this in the end wakes, where it is known. @internal */
+  get owner(): Task<unknown> | null {
+    return null;
   }
 
   /** Makes a waker of a callback. The callback runs on every call of `wake`. */

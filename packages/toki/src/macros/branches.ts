@@ -29,6 +29,10 @@ class BranchWaker extends Waker {
     this.index = index;
   }
 
+  override get owner(): Waker["owner"] {
+    return this.branches.parent?.owner ?? null;
+  }
+
   wake(): void {
     if (!this.noted) {
       this.noted = true;

@@ -23,7 +23,7 @@ import { FailureLog } from "./failure-log.js";
 import type { RuntimeOptions, TaskMeta } from "./options.js";
 import { Rng } from "./rng.js";
 import { Executor } from "./scheduler/executor.js";
-import { CANCELLED, COMPLETE, FAILED, ROOT, SCHEDULED, Task } from "./task/task.js";
+import { CANCELLED, COMPLETE, FAILED, LISTED, ROOT, SCHEDULED, Task } from "./task/task.js";
 import { TaskExtra } from "./task/task-extra.js";
 import { TimeDriver, type Timer } from "./time/time-driver.js";
 import { IDLE, type TimerEntry } from "./time/wheel.js";
@@ -50,74 +50,84 @@ export class RuntimeCore {
   readonly time: TimeDriver;
   readonly rng: Rng;
   readonly failures: FailureLog;
-  readonly observesPolls: boolean;
   readonly observesTasks: boolean;
   liveTasks = 0;
   spawnedTasks = 0;
   /** Promises of other parties that tasks wait for: while such work is under way a paused clock does not advance by itself. */
   foreign = 0;
 
-  private phase = OPEN;
-  private tasks: Task<unknown> | null = null;
-  private owned = 0;
-  private readonly drivers = new Set<(error: DeadlockError) => void>();
-  private stopIdleWatch: (() => void) | null = null;
-  private deadlock: DeadlockError | null = null;
-  private autoAdvancing = false;
-  private parked = false;
-  private started = false;
-  private holds = 0;
-  private holdTimer: { clear(): void } | null = null;
-  private onceEmpty: (() => void)[] = [];
+  #phase = OPEN;
+  #tasks: Task<unknown> | null = null;
+  /** Tasks and roots that are not over. */
+  #owned = 0;
+  readonly #drivers = new Set<(error: DeadlockError) => void>();
+  #stopIdleWatch: (() => void) | null = null;
+  #deadlock: DeadlockError | null = null;
+  #autoAdvancing = false;
+  #parked = false;
+  #started = false;
+  #holds = 0;
+  #holdTimer: { clear(): void } | null = null;
+  #onceEmpty: (() => void)[] = [];
 
   constructor(options: RuntimeOptions, host: Host) {
+    const observesPolls = options.onBeforeTaskPoll !== undefined || options.onAfterTaskPoll !== undefined;
     this.options = options;
     this.host = host;
     this.executor = new Executor(this, host, {
       eventInterval: options.eventInterval,
       globalQueueInterval: options.globalQueueInterval ?? 31,
       lifoSlot: options.lifoSlot ?? false,
+      observes: observesPolls,
     });
     this.time = new TimeDriver(host, () => this.executor.drain());
     this.rng = new Rng(options.rngSeed ?? Math.floor(Math.random() * 2 ** 32));
     this.failures = new FailureLog(host, options.onUnhandledFailure);
-    this.observesPolls = options.onBeforeTaskPoll !== undefined || options.onAfterTaskPoll !== undefined;
-    this.observesTasks = options.onTaskSpawn !== undefined || options.onTaskTerminate !== undefined || this.observesPolls;
+    this.observesTasks = options.onTaskSpawn !== undefined || options.onTaskTerminate !== undefined || observesPolls;
     if (options.startPaused === true) this.time.pause();
+    host.onFirstEnter ??= () => {
+      const { task } = current;
+      task?.rt.captureContext(task);
+    };
   }
 
   get isOpen(): boolean {
-    return this.phase === OPEN;
+    return this.#phase === OPEN;
   }
 
   get isClosed(): boolean {
-    return this.phase === CLOSED;
+    return this.#phase === CLOSED;
   }
 
   // Tasks
 
   spawn<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
     const task = new Task(this, future, nextTaskId++, 0);
-    if (this.phase !== OPEN) {
+    if (this.#phase !== OPEN) {
       task.complete(CANCELLED, undefined);
       return task;
     }
     this.spawnedTasks++;
     this.liveTasks++;
-    this.own(task as Task<unknown>);
-    if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
-    if (this.host.usesAsyncContext()) task.context = this.host.captureContext();
+    this.#owned++;
+    if (options !== undefined || this.observesTasks) this.#describeTask(task as Task<unknown>, options);
+    if (this.host.usesAsyncContext) this.captureContext(task as Task<unknown>);
     task.state = SCHEDULED;
     this.executor.schedule(task as Task<unknown>);
     return task;
   }
 
-  private describeTask(task: Task<unknown>, options: SpawnOptions | undefined): void {
+  #describeTask(task: Task<unknown>, options: SpawnOptions | undefined): void {
     const extra = new TaskExtra();
     extra.name = options?.name;
     extra.spawnedAt = this.time.now();
     task.extra = extra;
     this.options.onTaskSpawn?.(this.metaOf(task));
+  }
+
+  captureContext(task: Task<unknown>): void {
+    task.extra ??= new TaskExtra();
+    task.extra.context = this.host.captureContext();
   }
 
   metaOf(task: Task<unknown>): TaskMeta {
@@ -132,57 +142,67 @@ export class RuntimeCore {
     this.options.onAfterTaskPoll?.(this.metaOf(task));
   }
 
-  private own(task: Task<unknown>): void {
-    const head = this.tasks;
+  /** Lists a task that did not end at its first poll. */
+  list(task: Task<unknown>): void {
+    const head = this.#tasks;
+    task.state |= LISTED;
     task.following = head;
     if (head !== null) head.prev = task;
-    this.tasks = task;
-    this.owned++;
+    this.#tasks = task;
+    if (this.#phase !== OPEN) task.abort(); // it was running, in no queue and on no list, when the shutdown told the others
   }
 
-  private disown(task: Task<unknown>): void {
+  #unlist(task: Task<unknown>): void {
     const { prev, following } = task;
-    if (prev === null) this.tasks = following;
+    if (prev === null) this.#tasks = following;
     else prev.following = following;
     if (following !== null) following.prev = prev;
     task.prev = null;
     task.following = null;
-    this.owned--;
   }
 
   /** A task is over. Called by the executor, once for each. */
   finish(task: Task<unknown>, outcome: number, output: unknown): void {
-    this.disown(task);
-    const isRoot = (task.state & ROOT) !== 0;
-    if (!isRoot) {
+    if ((task.state & LISTED) !== 0) this.#unlist(task);
+    this.#owned--;
+    if ((task.state & ROOT) === 0) {
       this.liveTasks--;
       if (this.observesTasks) this.options.onTaskTerminate?.(this.metaOf(task));
+      if (outcome === FAILED) this.#onFailure(task, output);
     }
-    const awaited = task.joiners !== null;
     task.complete(outcome, output);
-    if (outcome === FAILED && !isRoot) {
-      if (!awaited) this.failures.add(task, output);
-      if (this.options.unhandledPanic === "shutdownRuntime") void this.shutdown();
-    }
-    if (this.owned === 0 && this.onceEmpty.length > 0) {
-      const waiting = this.onceEmpty;
-      this.onceEmpty = [];
+    if (this.#owned === 0 && this.#onceEmpty.length > 0) {
+      const waiting = this.#onceEmpty;
+      this.#onceEmpty = [];
       for (const callback of waiting) callback();
     }
   }
 
+  #onFailure(task: Task<unknown>, error: unknown): void {
+    if (task.joiners === null) this.failures.add(task, error);
+    if (this.options.unhandledPanic === "shutdownRuntime") void this.shutdown();
+  }
+
+  /** Visits every task that is not over, in no order. The visitor may wake and abort tasks. */
   forEachTask(visit: (task: Task<unknown>) => void): void {
-    for (let task = this.tasks; task !== null; ) {
+    const queued: Task<unknown>[] = [];
+    const running = current.task;
+    if (running !== null && running.rt === this && (running.state & LISTED) === 0) queued.push(running);
+    this.executor.forEachQueued((task) => {
+      if ((task.state & (LISTED | COMPLETE)) === 0) queued.push(task);
+    });
+    for (let task = this.#tasks; task !== null; ) {
       const following: Task<unknown> | null = task.following;
       visit(task);
       task = following;
     }
+    for (const task of queued) visit(task);
   }
 
   dump(): TaskDump {
     const tasks: Task<unknown>[] = [];
     this.forEachTask((task) => tasks.push(task));
-    return dumpTasks(tasks.reverse(), this.options.name);
+    return dumpTasks(tasks.sort((a, b) => a.id - b.id), this.options.name);
   }
 
   // Driving
@@ -190,81 +210,81 @@ export class RuntimeCore {
   /** Registers a driver; the result ends it, and may be called twice. */
   drive(onDeadlock: (error: DeadlockError) => void): () => void {
     const driver = (error: DeadlockError) => onDeadlock(error);
-    this.drivers.add(driver);
-    if (this.executor.driven++ === 0) this.startDriving();
+    this.#drivers.add(driver);
+    if (this.executor.driven++ === 0) this.#startDriving();
     return () => {
-      if (!this.drivers.delete(driver)) return;
-      if (--this.executor.driven === 0) this.stopDriving();
+      if (!this.#drivers.delete(driver)) return;
+      if (--this.executor.driven === 0) this.#stopDriving();
     };
   }
 
-  private startDriving(): void {
-    this.stopIdleWatch = this.host.onIdle(() => this.onIdle());
-    if (!this.started) {
-      this.started = true;
+  #startDriving(): void {
+    this.#stopIdleWatch = this.host.onIdle(() => this.#onIdle());
+    if (!this.#started) {
+      this.#started = true;
       this.options.onThreadStart?.();
     }
-    this.updateHold();
+    this.#updateHold();
     if (this.executor.hasRunnable) this.executor.request();
     else if (!this.executor.active) this.park(this.host.now());
   }
 
-  private stopDriving(): void {
-    this.stopIdleWatch?.();
-    this.stopIdleWatch = null;
-    this.deadlock = null;
+  #stopDriving(): void {
+    this.#stopIdleWatch?.();
+    this.#stopIdleWatch = null;
+    this.#deadlock = null;
     this.time.disarm();
-    this.updateHold();
+    this.#updateHold();
   }
 
   /** Keeps the process alive while something waits for a source that does not (a signal). Pairs with `release`. */
   hold(): void {
-    this.holds++;
-    this.updateHold();
+    this.#holds++;
+    this.#updateHold();
   }
 
   release(): void {
-    this.holds--;
-    this.updateHold();
+    this.#holds--;
+    this.#updateHold();
   }
 
-  private updateHold(): void {
-    const wanted = this.holds > 0 && this.executor.driven > 0;
-    if (wanted === (this.holdTimer !== null)) return;
+  #updateHold(): void {
+    const wanted = this.#holds > 0 && this.executor.driven > 0;
+    if (wanted === (this.#holdTimer !== null)) return;
     if (wanted) {
       const rearm = () => {
-        this.holdTimer = this.host.setTimer(rearm, MAX_TIMER_MS);
+        this.#holdTimer = this.host.setTimer(rearm, MAX_TIMER_MS);
       };
       rearm();
     } else {
-      this.holdTimer?.clear();
-      this.holdTimer = null;
+      this.#holdTimer?.clear();
+      this.#holdTimer = null;
     }
   }
 
   /** Nothing is runnable: goes idle until a wake or the next deadline. */
   park(now: number): void {
     this.executor.parks++;
-    this.parked = true;
+    this.#parked = true;
     if (this.options.onThreadPark !== undefined) {
-      this.inContext(this.options.onThreadPark);
+      this.#inContext(this.options.onThreadPark);
       if (this.executor.hasRunnable) {
         this.executor.request();
         return;
       }
     }
     if (this.time.isPaused) {
-      if (this.time.wheel.size > 0) this.scheduleAutoAdvance();
+      if (this.time.wheel.size > 0) this.#scheduleAutoAdvance();
     } else if (!this.time.arm(now)) this.executor.request();
   }
 
   unpark(): void {
-    if (!this.parked) return;
-    this.parked = false;
-    if (this.options.onThreadUnpark !== undefined) this.inContext(this.options.onThreadUnpark);
+    if (!this.#parked) return;
+    this.#parked = false;
+    if (this.options.onThreadUnpark !== undefined) this.#inContext(this.options.onThreadUnpark);
   }
 
-  private inContext(callback: () => void): void {
+  #inContext(callback: () => void): void {
     const previous = current.runtime;
     current.runtime = this;
     try {
@@ -275,67 +295,67 @@ export class RuntimeCore {
   }
 
   /** Paused and idle: after the event loop had a turn, and if still idle, the clock jumps to the next deadline. */
-  private scheduleAutoAdvance(): void {
-    if (this.autoAdvancing) return;
-    this.autoAdvancing = true;
+  #scheduleAutoAdvance(): void {
+    if (this.#autoAdvancing) return;
+    this.#autoAdvancing = true;
     const attempt = () => {
       if (this.foreign > 0 && this.host.hasActiveWork() && this.time.isPaused && this.executor.driven > 0) {
         this.host.setTimer(attempt, 1);
         return;
       }
-      this.autoAdvancing = false;
+      this.#autoAdvancing = false;
       if (!this.time.isPaused || this.executor.driven === 0 || this.executor.hasRunnable) return;
       if (this.time.autoAdvance()) this.executor.drain();
     };
     this.host.immediate(attempt);
   }
 
-  private onIdle(): void {
+  #onIdle(): void {
     if (this.executor.driven === 0 || this.executor.hasRunnable) return;
-    if (this.deadlock === null) {
-      this.deadlock = new DeadlockError(this.dump().toString());
-      this.host.report(`toki: ${this.deadlock.message}`);
+    if (this.#deadlock === null) {
+      this.#deadlock = new DeadlockError(this.dump().toString());
+      this.host.report(`toki: ${this.#deadlock.message}`);
       this.forEachTask((task) => task.abort());
     } else this.forEachTask((task) => task.forceUnwind());
     if (this.executor.hasRunnable) {
       this.executor.request();
       return;
     }
-    for (const driver of [...this.drivers]) driver(this.deadlock);
+    for (const driver of [...this.#drivers]) driver(this.#deadlock);
   }
 
-  private rejectNested(what: string): void {
-    if (current.task !== null || current.cx !== null || this.executor.active) throw new NestedRuntimeError(what);
+  #rejectNested(what: string): void {
+    if (current.cx !== null || this.executor.active) throw new NestedRuntimeError(what);
   }
 
-  private startRoot<T>(future: Future<T>): Task<T> {
+  #startRoot<T>(future: Future<T>): Task<T> {
     const root = new Task(this, future, 0, ROOT);
-    this.own(root as Task<unknown>);
-    if (this.host.usesAsyncContext()) root.context = this.host.captureContext();
+    this.#owned++;
+    if (this.host.usesAsyncContext) this.captureContext(root as Task<unknown>);
     root.wake();
     return root;
   }
 
   /** How a root ended, as a return or a throw. */
-  private outcomeOf<T>(root: Task<T>): T {
+  #outcomeOf<T>(root: Task<T>): T {
     if ((root.state & FAILED) !== 0) throw root.output;
     if ((root.state & CANCELLED) !== 0) {
-      throw this.deadlock ?? (this.phase === OPEN ? new RootCancelled() : new RuntimeShutdownError("run"));
+      throw this.#deadlock ?? (this.#phase === OPEN ? new RootCancelled() : new RuntimeShutdownError("run"));
     }
     return root.output as T;
   }
 
   run<T>(future: Future<T>, signal: AbortSignal | undefined): Promise<T> {
-    this.rejectNested("run");
-    if (this.phase !== OPEN) throw new RuntimeShutdownError("run");
+    this.#rejectNested("run");
+    if (this.#phase !== OPEN) throw new RuntimeShutdownError("run");
     return new Promise<T>((resolve, reject) => {
-      const root = this.startRoot(future);
+      const root = this.#startRoot(future);
       const onAbort = () => root.abort();
       const settle = (error?: DeadlockError) => {
         signal?.removeEventListener("abort", onAbort);
         try {
           if (error !== undefined) throw error;
-          resolve(this.outcomeOf(root));
+          resolve(this.#outcomeOf(root));
         } catch (error) {
           reject(error instanceof RootCancelled && signal?.aborted ? signal.reason : error);
         }
@@ -353,30 +373,30 @@ export class RuntimeCore {
 
   /** Runs `future` to its end on this thread, which blocks: timers are waited for, the event loop gets no turn. */
   blockOn<T>(future: Future<T>): T {
-    this.rejectNested("blockOn");
-    if (this.phase !== OPEN) throw new RuntimeShutdownError("blockOn");
-    const root = this.startRoot(future);
+    this.#rejectNested("blockOn");
+    if (this.#phase !== OPEN) throw new RuntimeShutdownError("blockOn");
+    const root = this.#startRoot(future);
     let failed: DeadlockError | undefined;
     const stop = this.drive((error) => {
       failed = error;
     });
     try {
       root.addJoiner(Waker.noop);
-      while ((root.state & COMPLETE) === 0 && failed === undefined) this.blockOnce(root as Task<unknown>);
+      while ((root.state & COMPLETE) === 0 && failed === undefined) this.#blockOnce(root as Task<unknown>);
       if (failed !== undefined) throw failed;
-      return this.outcomeOf(root);
+      return this.#outcomeOf(root);
     } finally {
-      if ((root.state & COMPLETE) === 0) this.disown(root as Task<unknown>);
+      if ((root.state & COMPLETE) === 0) this.finish(root as Task<unknown>, CANCELLED, undefined);
       stop();
     }
   }
 
-  private blockOnce(root: Task<unknown>): void {
+  #blockOnce(root: Task<unknown>): void {
     this.unpark();
     this.executor.runBatch(Number.POSITIVE_INFINITY);
     if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable) return;
     const wait = this.time.untilNext(this.host.now());
-    if (wait === Number.POSITIVE_INFINITY) this.onIdle();
+    if (wait === Number.POSITIVE_INFINITY) this.#onIdle();
     else if (this.time.isPaused) this.time.autoAdvance();
     else this.host.block(wait);
   }
@@ -385,9 +405,9 @@ export class RuntimeCore {
 
   /** Cancels every task and resolves once their cleanup has ended. */
   shutdown(): Promise<void> {
-    if (this.phase === CLOSED) return Promise.resolve();
+    if (this.#phase === CLOSED) return Promise.resolve();
     return new Promise((resolve) => {
-      const stop = this.beginShutdown(() => {
+      const stop = this.#beginShutdown(() => {
         resolve();
         stop();
       });
@@ -397,16 +417,16 @@ export class RuntimeCore {
   /** As `shutdown`, but cleanup that takes longer than `ms` is cut short. */
   shutdownTimeout(ms: number): Promise<void> {
     const done = this.shutdown();
-    if (this.phase === CLOSED) return done;
-    const timer = this.host.setTimer(() => this.forceShutdown(), Math.min(ms, MAX_TIMER_MS));
+    if (this.#phase === CLOSED) return done;
+    const timer = this.host.setTimer(() => this.#forceShutdown(), Math.min(ms, MAX_TIMER_MS));
     return done.finally(() => timer.clear());
   }
 
   /** Cancels every task without waiting: cleanup runs, but its awaits do not wait. */
   shutdownBackground(): void {
-    if (this.phase === CLOSED) return;
+    if (this.#phase === CLOSED) return;
     void this.shutdown();
-    this.forceShutdown();
+    this.#forceShutdown();
   }
 
   /** Gives an aborted task's cleanup `ms` milliseconds; after that it is cut short. */
@@ -415,29 +435,29 @@ export class RuntimeCore {
     task.addJoiner(timer);
   }
 
-  private beginShutdown(onClosed: () => void): () => void {
-    this.phase = CLOSING;
+  #beginShutdown(onClosed: () => void): () => void {
+    this.#phase = CLOSING;
     const stop = this.drive(() => {
-      this.close();
+      this.#close();
       onClosed();
     });
-    this.onceEmpty.push(() => this.close(), onClosed);
+    this.#onceEmpty.push(() => this.#close(), onClosed);
     this.forEachTask((task) => task.abort());
-    if (this.owned === 0) this.finishEmpty();
+    if (this.#owned === 0) this.#finishEmpty();
     else this.executor.request();
     return stop;
   }
 
-  private finishEmpty(): void {
-    const waiting = this.onceEmpty;
-    this.onceEmpty = [];
+  #finishEmpty(): void {
+    const waiting = this.#onceEmpty;
+    this.#onceEmpty = [];
     // After beginShutdown has returned, so that its callers hold what it gives them.
     this.host.microtask(() => {
       for (const callback of waiting) callback();
     });
   }
 
-  private forceShutdown(): void {
+  #forceShutdown(): void {
     const round = () => {
       this.forEachTask((task) => task.forceUnwind());
       this.executor.runBatch(Number.POSITIVE_INFINITY);
@@ -447,13 +467,13 @@ export class RuntimeCore {
     else round();
   }
 
-  private close(): void {
-    if (this.phase === CLOSED) return;
-    this.phase = CLOSED;
+  #close(): void {
+    if (this.#phase === CLOSED) return;
+    this.#phase = CLOSED;
     this.time.isShutdown = true;
     this.time.disarm();
     this.failures.reportAll();
-    if (this.started) this.options.onThreadStop?.();
+    if (this.#started) this.options.onThreadStop?.();
   }
 }
 
@@ -463,24 +483,24 @@ class CleanupDeadline extends Waker implements Timer {
   timerNext: TimerEntry | null = null;
   timerPrev: TimerEntry | null = null;
   timerSlot = IDLE;
-  private readonly task: Task<unknown>;
-  private readonly time: TimeDriver;
+  readonly #task: Task<unknown>;
+  readonly #time: TimeDriver;
 
   constructor(task: Task<unknown>, time: TimeDriver, ms: number) {
     super();
-    this.task = task;
-    this.time = time;
+    this.#task = task;
+    this.#time = time;
     this.timerWhen = time.tickOf(time.now() + ms);
     if (!time.insert(this)) this.fire();
   }
 
   fire(): void {
-    this.task.forceUnwind();
+    this.#task.forceUnwind();
   }
 
   /** The task is over. */
   wake(): void {
-    this.time.remove(this);
+    this.#time.remove(this);
   }
 }
 

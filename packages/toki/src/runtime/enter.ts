@@ -7,24 +7,24 @@ import type { RuntimeCore } from "./core.js";
 let depth = 0;
 
 class EnterGuard implements Disposable {
-  private readonly previous: RuntimeCore | null;
-  private readonly depth: number;
-  private released = false;
+  readonly #previous: RuntimeCore | null;
+  readonly #depth: number;
+  #released = false;
 
   constructor(core: RuntimeCore) {
-    this.previous = current.runtime;
-    this.depth = ++depth;
+    this.#previous = current.runtime;
+    this.#depth = ++depth;
     current.runtime = core;
   }
 
   [Symbol.dispose](): void {
-    if (this.released) return;
-    if (this.depth !== depth) {
+    if (this.#released) return;
+    if (this.#depth !== depth) {
       throw new Error("Runtime.enter: guards must be released in the reverse of the order they were made in");
     }
-    this.released = true;
+    this.#released = true;
     depth--;
-    current.runtime = this.previous;
+    current.runtime = this.#previous;
   }
 }
 

@@ -1,6 +1,6 @@
 /*
  * Failures of tasks that nobody has joined. A failure is reported once nobody can ever see it: when the last handle of the task has been collected,
- * or when the runtime closes. Joining the task in time takes it off the list.
+ * when the runtime closes, or when the process exits. Joining the task in time takes it off the list.
  */
 import type { Host } from "./driver/host.js";
 import type { TaskFailure } from "./options.js";
@@ -8,41 +8,51 @@ import type { Task } from "./task/task.js";
 
 /** @internal */
 export class FailureLog {
-  private readonly open = new Map<number, TaskFailure>();
-  private readonly collected = new FinalizationRegistry<number>((id) => this.report(id));
-  private readonly host: Host;
-  private readonly onFailure: ((failure: TaskFailure) => void) | undefined;
+  readonly #open = new Map<number, TaskFailure>();
+  readonly #collected = new FinalizationRegistry<number>((id) => this.#report(id));
+  readonly #host: Host;
+  #stopExitWatch: (() => void) | undefined;
+  readonly #onFailure: ((failure: TaskFailure) => void) | undefined;
 
   constructor(host: Host, onFailure: ((failure: TaskFailure) => void) | undefined) {
-    this.host = host;
-    this.onFailure = onFailure;
+    this.#host = host;
+    this.#onFailure = onFailure;
   }
 
   add(task: Task<unknown>, error: unknown): void {
-    this.open.set(task.id, { id: task.id, name: task.extra?.name, error });
-    this.collected.register(task, task.id);
+    this.#stopExitWatch ??= this.#host.onExit(() => this.reportAll());
+    this.#open.set(task.id, { id: task.id, name: task.extra?.name, error });
+    this.#collected.register(task, task.id);
   }
 
   /** Somebody has seen the task's outcome. */
   seen(task: Task<unknown>): void {
-    if (this.open.size > 0) this.open.delete(task.id);
+    if (this.#open.size > 0) this.#open.delete(task.id);
+    this.#endWatch();
   }
 
   reportAll(): void {
-    for (const id of [...this.open.keys()]) this.report(id);
+    for (const id of [...this.#open.keys()]) this.#report(id);
   }
 
-  private report(id: number): void {
-    const failure = this.open.get(id);
+  #endWatch(): void {
+    if (this.#open.size > 0) return;
+    this.#stopExitWatch?.();
+    this.#stopExitWatch = undefined;
+  }
+
+  #report(id: number): void {
+    const failure = this.#open.get(id);
     if (failure === undefined) return;
-    this.open.delete(id);
-    if (this.onFailure !== undefined) {
-      this.onFailure(failure);
+    this.#open.delete(id);
+    this.#endWatch();
+    if (this.#onFailure !== undefined) {
+      this.#onFailure(failure);
       return;
     }
     const name = failure.name === undefined ? "" : ` "${failure.name}"`;
     const { error } = failure;
     const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
-    this.host.report(`toki: task ${id}${name} failed, and nobody joined it: ${text}`);
+    this.#host.report(`toki: task ${id}${name} failed, and nobody joined it: ${text}`);
   }
 }

@@ -5,9 +5,15 @@
  */
 export type { SpawnOptions } from "../runtime/core.js";
 export { AbortHandle, type AbortOptions } from "./abort-handle.js";
+export { AccessError } from "./access-error.js";
 export { consumeBudget, cooperative, hasBudgetRemaining, unconstrained } from "./coop.js";
 export { taskId, tryTaskId } from "./id.js";
 export { JoinError } from "./join-error.js";
 export { JoinHandle } from "./join-handle.js";
+export type { JoinFailure, JoinResult, JoinSuccess } from "./join-result.js";
+export { JoinSet, type JoinSetSpawnOptions } from "./join-set.js";
+export { Scope, type ScopeOptions, scope } from "./scope.js";
+export { ScopeError } from "./scope-error.js";
 export { spawn, spawnLocal } from "./spawn.js";
+export { LocalKey, taskLocal } from "./task-local.js";
 export { yieldNow } from "./yield-now.js";

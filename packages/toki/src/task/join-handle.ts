@@ -1,10 +1,12 @@
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
-import { Future } from "../future/future.js";
-import { Pending, type Poll } from "../future/poll.js";
+import { Future, suspendOn } from "../future/future.js";
+import { outsideRuntime } from "../future/misuse.js";
+import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { Waker } from "../future/waker.js";
 import { COMPLETE, type Task } from "../runtime/task/task.js";
 import { AbortHandle, type AbortOptions, abortTask } from "./abort-handle.js";
+import { proceed, refund } from "./coop.js";
 import { takeOutcome } from "./outcome.js";
 
 /**
@@ -54,10 +56,7 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
    */
   poll(cx: Context): Poll<T> {
     const task = this.task;
-    if (current.budget === 0) {
-      cx.waker.wake();
-      return Pending;
-    }
+    if (!proceed(cx)) return Pending;
     if ((task.state & COMPLETE) === 0) {
       const last = this.joiner;
       if (last !== cx.waker) {
@@ -65,10 +64,18 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
         task.addJoiner(cx.waker);
         this.joiner = cx.waker;
       }
+      refund();
       return Pending;
     }
-    current.budget--;
     return takeOutcome(task);
+  }
+
+  override next(): IteratorResult<Suspend, T> {
+    const cx = current.cx;
+    if (cx === null) throw outsideRuntime(this);
+    const value = this.poll(cx);
+    if (value === Pending) return suspendOn(this as Future<unknown>);
+    return { done: true, value: value as T };
   }
 
   // The task goes on; only the wait ends.

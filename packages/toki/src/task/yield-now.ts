@@ -1,19 +1,33 @@
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
-import { Future } from "../future/future.js";
-import { Pending, type Poll } from "../future/poll.js";
+import { Future, suspendOn } from "../future/future.js";
+import { outsideRuntime } from "../future/misuse.js";
+import { Pending, type Poll, type Suspend } from "../future/poll.js";
 
 class YieldNow extends Future<void> {
-  private yielded = false;
+  private yielded: boolean;
+
+  constructor() {
+    super();
+    this.yielded = false;
+  }
 
   poll(cx: Context): Poll<void> {
     if (this.yielded) return undefined;
     this.yielded = true;
-    const task = current.task;
+    const waker = cx.waker;
+    const task = waker.owner;
     // Behind every runnable task, if the task itself is the one to wake; a combinator's branch is just woken.
-    if (task !== null && cx === task) task.rt.executor.yielding = task;
-    cx.waker.wake();
+    if (task === waker) task.yieldTurn();
+    else waker.wake();
     return Pending;
+  }
+
+  override next(): IteratorResult<Suspend, void> {
+    const cx = current.cx;
+    if (cx === null) throw outsideRuntime(this);
+    if (this.poll(cx) === Pending) return suspendOn(this as Future<unknown>);
+    return { done: true, value: undefined };
   }
 
   override describe(): string {

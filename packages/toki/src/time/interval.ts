@@ -26,23 +26,23 @@ const BEHAVIORS: readonly MissedTickBehavior[] = ["burst", "delay", "skip"];
 const TOLERANCE_MS = 5;
 
 class Tick extends Future<Instant> {
-  private readonly interval: Interval;
+  readonly #interval: Interval;
 
   constructor(interval: Interval) {
     super();
-    this.interval = interval;
+    this.#interval = interval;
   }
 
   poll(cx: Context): Poll<Instant> {
-    return this.interval.pollTick(cx);
+    return this.#interval.pollTick(cx);
   }
 
   override [Symbol.dispose](): void {
-    this.interval.release();
+    this.#interval.release();
   }
 
   override describe(): string {
-    return `interval tick (every ${this.interval.period} ms)`;
+    return `interval tick (every ${this.#interval.period} ms)`;
   }
 }
 
@@ -50,29 +50,29 @@ class Tick extends Future<Instant> {
 export class Interval implements Disposable {
   /** Milliseconds between ticks. */
   readonly period: number;
-  private readonly time: TimeDriver;
-  private readonly delay: Sleep;
-  private next: number;
-  private behavior: MissedTickBehavior = "burst";
+  readonly #time: TimeDriver;
+  readonly #delay: Sleep;
+  #next: number;
+  #behavior: MissedTickBehavior = "burst";
 
   /** @internal */
   constructor(time: TimeDriver, start: number, period: number) {
-    this.time = time;
+    this.#time = time;
     this.period = period;
-    this.next = start;
-    this.delay = sleepUntil(new Instant(start));
+    this.#next = start;
+    this.#delay = sleepUntil(new Instant(start));
   }
 
   /** What happens after a late tick; a change takes effect at the next one. */
   get missedTickBehavior(): MissedTickBehavior {
-    return this.behavior;
+    return this.#behavior;
   }
 
   set missedTickBehavior(behavior: MissedTickBehavior) {
     if (!BEHAVIORS.includes(behavior)) {
       throw invalidArgument("Interval.missedTickBehavior", "behavior", '"burst", "delay" or "skip"', behavior);
     }
-    this.behavior = behavior;
+    this.#behavior = behavior;
   }
 
   /**
@@ -99,15 +99,15 @@ export class Interval implements Disposable {
 
   /** Polls for the next tick; only a tick that is delivered moves the schedule. */
   pollTick(cx: Context): Poll<Instant> {
-    if (this.delay.poll(cx) === Pending) return Pending;
-    const scheduled = this.next;
-    const now = this.time.now();
-    this.schedule(now - scheduled > TOLERANCE_MS ? this.afterMiss(scheduled, now) : scheduled + this.period);
+    if (this.#delay.poll(cx) === Pending) return Pending;
+    const scheduled = this.#next;
+    const now = this.#time.now();
+    this.#schedule(now - scheduled > TOLERANCE_MS ? this.#afterMiss(scheduled, now) : scheduled + this.period);
     return new Instant(scheduled);
   }
 
-  private afterMiss(scheduled: number, now: number): number {
-    switch (this.behavior) {
+  #afterMiss(scheduled: number, now: number): number {
+    switch (this.#behavior) {
       case "burst":
         return scheduled + this.period;
       case "delay":
@@ -117,35 +117,35 @@ export class Interval implements Disposable {
     }
   }
 
-  private schedule(next: number): void {
-    this.next = next;
-    this.delay.reset(new Instant(next));
+  #schedule(next: number): void {
+    this.#next = next;
+    this.#delay.reset(new Instant(next));
   }
 
   /** The next tick comes one period from now; ticks that were missed are forgotten. */
   reset(): void {
-    this.schedule(this.time.now() + this.period);
+    this.#schedule(this.#time.now() + this.period);
   }
 
   /** The next tick is immediate, and the schedule starts there. */
   resetImmediately(): void {
-    this.schedule(this.time.now());
+    this.#schedule(this.#time.now());
   }
 
   /** The next tick comes after `duration`, and the schedule starts there. */
   resetAfter(duration: Duration): void {
-    this.schedule(this.time.now() + toMillis(duration, "Interval.resetAfter", "duration"));
+    this.#schedule(this.#time.now() + toMillis(duration, "Interval.resetAfter", "duration"));
   }
 
   /** The next tick comes at `deadline`, and the schedule starts there. */
   resetAt(deadline: Instant): void {
     if (!(deadline instanceof Instant)) throw invalidArgument("Interval.resetAt", "deadline", "an Instant", deadline);
-    this.schedule(deadline.ms);
+    this.#schedule(deadline.ms);
   }
 
   /** @internal */
   release(): void {
-    this.delay[Symbol.dispose]();
+    this.#delay[Symbol.dispose]();
   }
 
   /** Leaves the timer wheel. */

@@ -12,6 +12,7 @@ import { current } from "../future/current.js";
 import { Future, suspendOn } from "../future/future.js";
 import { outsideRuntime } from "../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
+import { rejectSharing } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { RuntimeShutdownError } from "../runtime/error.js";
@@ -90,7 +91,9 @@ export class Sleep extends Future<void> implements Timer {
         return undefined;
       }
     }
-    this.waker = cx.waker;
+    const { waker } = cx;
+    if (this.waker !== null && this.waker !== waker) rejectSharing(this as Future<unknown>, this.waker);
+    this.waker = waker;
     refund();
     return Pending;
   }

@@ -6,19 +6,19 @@ import type { AsyncContext, Host, HostTimer } from "./host.js";
  */
 
 class NodeTimer implements HostTimer {
-  private readonly timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout;
 
   constructor(callback: () => void, ms: number) {
-    this.timer = setTimeout(callback, ms);
+    this.#timer = setTimeout(callback, ms);
   }
 
   setRef(ref: boolean): void {
-    if (ref) this.timer.ref();
-    else this.timer.unref();
+    if (ref) this.#timer.ref();
+    else this.#timer.unref();
   }
 
   clear(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
   }
 }
 
@@ -26,45 +26,80 @@ const RESOLVED = Promise.resolve();
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
 
 /*
- * Whether anybody uses AsyncLocalStorage. Capturing a context costs a microsecond on Node 20, so it is not done until `run` or `enterWith` is
- * called for the first time: the two methods are wrapped until then, and given back untouched by that first call. A context entered before this
- * module was loaded is noticed by the store it left on the current resource, or by asking for a snapshot option on the runtime.
+ * Async context. Capturing one costs a microsecond on Node 20, so nothing is captured until somebody calls `AsyncLocalStorage.run` or `enterWith` for
+ * the first time: the two methods are wrapped until then, and given back untouched by that first call.
+ *
+ * A store entered with `enterWith` inside a captured context stays there on Node 20, where a context is a mutable resource, and is gone when the poll
+ * returns on newer versions, where it is a value: then the context is captured again after each poll. Which of the two it is, is tried out once.
  */
-let contextUsed = false;
-
 function watchAsyncContext(): void {
   const proto = AsyncLocalStorage.prototype;
   const { run, enterWith } = proto;
-  const restore = () => {
-    contextUsed = true;
+  const firstUse = () => {
     proto.run = run;
     proto.enterWith = enterWith;
+    nodeHost.contextIsValue = isContextAValue();
+    nodeHost.usesAsyncContext = true;
   };
   proto.run = function (this: AsyncLocalStorage<unknown>, ...args: unknown[]) {
-    restore();
+    firstUse();
     return Reflect.apply(run, this, args) as never;
   } as typeof run;
   proto.enterWith = function (this: AsyncLocalStorage<unknown>, ...args: unknown[]) {
-    restore();
-    return Reflect.apply(enterWith, this, args) as never;
+    firstUse();
+    Reflect.apply(enterWith, this, args);
+    nodeHost.onFirstEnter?.();
   } as typeof enterWith;
 }
 
-watchAsyncContext();
+function isContextAValue(): boolean {
+  const probe = new AsyncLocalStorage<boolean>();
+  const inContext = AsyncLocalStorage.snapshot();
+  inContext(() => probe.enterWith(true));
+  const persisted = inContext(() => probe.getStore());
+  probe.disable();
+  return persisted !== true;
+}
+
+/** One process listener for any number of runtimes. */
+class ProcessEvent {
+  readonly #callbacks = new Set<() => void>();
+  readonly #name: "beforeExit" | "exit";
+  readonly #listener = () => {
+    for (const callback of [...this.#callbacks]) callback();
+  };
+
+  constructor(name: "beforeExit" | "exit") {
+    this.#name = name;
+  }
+
+  add(callback: () => void): () => void {
+    const entry = () => callback();
+    // First in line, so that a test runner which fails on a pending promise does so after our report.
+    if (this.#callbacks.size === 0) process.prependListener(this.#name as "exit", this.#listener);
+    this.#callbacks.add(entry);
+    return () => {
+      if (this.#callbacks.delete(entry) && this.#callbacks.size === 0) process.removeListener(this.#name, this.#listener);
+    };
+  }
+}
+
+const idle = new ProcessEvent("beforeExit");
+const exit = new ProcessEvent("exit");
 
 /** Resources that settle no promise by themselves: our own turns, and the standard streams. */
 const PASSIVE = new Set(["Immediate", "TTYWrap", "PipeWrap", "SignalWrap"]);
 
-export const host: Host = {
+const nodeHost: { -readonly [K in keyof Host]: Host[K] } = {
+  usesAsyncContext: false,
+  contextIsValue: false,
+  onFirstEnter: undefined,
   now: () => performance.now(),
   setTimer: (callback, ms) => new NodeTimer(callback, ms),
   immediate: (callback) => void setImmediate(callback),
   microtask: (callback) => void RESOLVED.then(callback),
-  onIdle(callback) {
-    // First in line, so that a test runner which fails on a pending promise does so after our report.
-    process.prependListener("beforeExit", callback);
-    return () => void process.removeListener("beforeExit", callback);
-  },
+  onIdle: (callback) => idle.add(callback),
+  onExit: (callback) => exit.add(callback),
   onSignal(name, callback) {
     const listener = () => callback();
     process.on(name as NodeJS.Signals, listener);
@@ -74,6 +109,9 @@ export const host: Host = {
   hasActiveWork: () => process.getActiveResourcesInfo().some((kind) => !PASSIVE.has(kind)),
   block: (ms) => void Atomics.wait(SLEEPER, 0, 0, ms),
   report: (text) => void process.stderr.write(`${text}\n`),
-  usesAsyncContext: () => contextUsed,
   captureContext: () => AsyncLocalStorage.snapshot() as AsyncContext,
 };
+
+watchAsyncContext();
+
+export const host: Host = nodeHost;

@@ -41,6 +41,7 @@ export const host: Host = {
   },
   microtask: (callback) => queueMicrotask(callback),
   onIdle: () => () => {},
+  onExit: () => () => {},
   onSignal: () => undefined,
   raiseSignal: () => {},
   hasActiveWork: () => false,
@@ -48,6 +49,8 @@ export const host: Host = {
     throw new Error("This platform cannot block its thread: use run() instead of blockOn()");
   },
   report: (text) => console.error(text),
-  usesAsyncContext: () => false,
+  usesAsyncContext: false,
+  contextIsValue: false,
+  onFirstEnter: undefined,
   captureContext: () => SAME_CONTEXT,
 };

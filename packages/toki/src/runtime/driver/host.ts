@@ -28,6 +28,8 @@ export interface Host {
    * listening. A platform without such a moment never calls.
    */
   onIdle(callback: () => void): () => void;
+  /** Calls back as the process exits. Returns the way to stop listening. */
+  onExit(callback: () => void): () => void;
   /** Calls back on an operating-system signal (`SIGINT`); undefined where there are none. Does not keep the process alive. */
   onSignal(name: string, callback: () => void): (() => void) | undefined;
   /** Ends the process as the signal would have, had nobody listened. */
@@ -38,8 +40,12 @@ export interface Host {
   block(ms: number): void;
   /** Writes a report for people. */
   report(text: string): void;
-  /** Whether any async context has been used in this process: while not, tasks capture none. */
-  usesAsyncContext(): boolean;
+  /** Whether any async context has been used in this process: while not, tasks capture none. A field, because each poll reads it. */
+  readonly usesAsyncContext: boolean;
+  /** Whether a context that code enters during a poll is gone after it, and has to be captured again. Known once contexts are used. */
+  readonly contextIsValue: boolean;
+  /** Called after the first `enterWith` of the process: the running task has a context from then on. */
+  onFirstEnter: (() => void) | undefined;
   /** Captures the current async context. */
   captureContext(): AsyncContext;
 }

@@ -25,7 +25,7 @@ import type { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import type { RuntimeCore } from "../core.js";
 import type { AsyncContext, Host } from "../driver/host.js";
-import { CANCEL, CANCELLED, FAILED, FORCE, ROOT, RUNNING, SCHEDULED, type Task } from "../task/task.js";
+import { CANCEL, CANCELLED, FAILED, FORCE, LISTED, ROOT, RUNNING, SCHEDULED, type Task, YIELDED } from "../task/task.js";
 import { RunQueue } from "./run-queue.js";
 
 /** Milliseconds a drain may run before the event loop gets a turn. A turn costs about a microsecond: this keeps it near one per cent. */
@@ -37,6 +37,8 @@ export interface ExecutorOptions {
   readonly eventInterval: number | undefined;
   readonly globalQueueInterval: number;
   readonly lifoSlot: boolean;
+  /** Whether polls have hooks around them. */
+  readonly observes: boolean;
 }
 
 /** @internal */
@@ -51,97 +53,105 @@ export class Executor {
   remoteSchedules = 0;
   forcedYields = 0;
 
-  private readonly rt: RuntimeCore;
-  private readonly host: Host;
-  private readonly local = new RunQueue();
-  private readonly inject = new RunQueue();
-  private readonly yielded = new RunQueue(16);
-  private lifo: Task<unknown> | null = null;
-  private lifoStreak = 0;
-  private tick = 0;
-  private requested = false;
-  private readonly eventInterval: number;
-  private readonly turnMs: number;
-  private readonly globalQueueInterval: number;
-  private readonly lifoSlot: boolean;
-  private lastEnd = 0;
-  private baseContext: AsyncContext | null = null;
-  private readonly onTurn = () => this.drain();
+  readonly rt: RuntimeCore;
+  readonly #host: Host;
+  #local = new RunQueue();
+  readonly #inject = new RunQueue();
+  #yielded = new RunQueue();
+  #lifo: Task<unknown> | null = null;
+  #lifoStreak = 0;
+  #tick = 0;
+  #requested = false;
+  readonly #eventInterval: number;
+  readonly #turnMs: number;
+  readonly #globalQueueInterval: number;
+  readonly #lifoSlot: boolean;
+  readonly #observes: boolean;
+  #lastEnd = 0;
+  /** The context the runtime was made in, for tasks that captured none: they must not see that of whoever woke the executor. */
+  readonly #baseContext: AsyncContext;
+  /** Drains since the event loop last had a turn for sure. */
+  #microtasks = 0;
+  readonly #onMicrotask = () => {
+    this.#microtasks++;
+    this.drain();
+  };
+  readonly #onTurn = () => {
+    this.#microtasks = 0;
+    this.drain();
+  };
 
   constructor(rt: RuntimeCore, host: Host, options: ExecutorOptions) {
     this.rt = rt;
-    this.host = host;
-    this.eventInterval = options.eventInterval ?? 61;
-    this.turnMs = options.eventInterval === undefined ? TURN_MS : 0;
-    this.globalQueueInterval = options.globalQueueInterval;
-    this.lifoSlot = options.lifoSlot;
-    if (host.usesAsyncContext()) this.baseContext = host.captureContext();
+    this.#host = host;
+    this.#eventInterval = options.eventInterval ?? 61;
+    this.#turnMs = options.eventInterval === undefined ? TURN_MS : 0;
+    this.#globalQueueInterval = options.globalQueueInterval;
+    this.#lifoSlot = options.lifoSlot;
+    this.#observes = options.observes;
+    this.#baseContext = host.captureContext();
   }
 
   get localDepth(): number {
-    return this.local.length + this.yielded.length;
+    return this.#local.length + this.#yielded.length;
   }
 
   get injectDepth(): number {
-    return this.inject.length;
+    return this.#inject.length;
   }
 
   get hasRunnable(): boolean {
-    return this.lifo !== null || this.local.length + this.inject.length + this.yielded.length > 0;
+    return this.#lifo !== null || this.#local.length + this.#inject.length + this.#yielded.length > 0;
   }
 
   /** Queues a task whose SCHEDULED bit was just set. */
   schedule(task: Task<unknown>): void {
     if (this.active) {
       this.localSchedules++;
-      if (this.lifoSlot) {
-        const displaced = this.lifo;
-        this.lifo = task;
-        if (displaced !== null) this.local.push(displaced);
-      } else this.local.push(task);
+      if (this.#lifoSlot) {
+        const displaced = this.#lifo;
+        this.#lifo = task;
+        if (displaced !== null) this.#local.push(displaced);
+      } else this.#local.push(task);
       return;
     }
     this.remoteSchedules++;
-    this.inject.push(task);
+    this.#inject.push(task);
     this.request();
-  }
-
-  /** Queues the running task behind everything that is runnable now: it yielded. */
-  scheduleYielded(task: Task<unknown>): void {
-    task.state |= SCHEDULED;
-    this.yielded.push(task);
   }
 
   /** Sees to it that a drain will run at the end of the current turn. */
   request(): void {
-    if (this.requested || this.active || this.driven === 0) return;
-    this.requested = true;
-    this.host.microtask(this.onTurn);
+    if (this.#requested || this.active || this.driven === 0) return;
+    this.#requested = true;
+    // Promise reactions that wake tasks that make promises never leave the microtask queue: the loop gets its turn in between all the same.
+    if (this.#microtasks < this.#eventInterval) this.#host.microtask(this.#onMicrotask);
+    else this.#host.immediate(this.#onTurn);
   }
 
   /** Sees to it that a drain will run after the event loop had a turn. */
   requestTurn(): void {
-    if (this.requested) return;
-    this.requested = true;
-    this.host.immediate(this.onTurn);
+    if (this.#requested) return;
+    this.#requested = true;
+    this.#host.immediate(this.#onTurn);
   }
 
   /** Runs what is runnable, within one share of a turn, then arms what continues it. */
   drain(): void {
-    this.requested = false;
+    this.#requested = false;
     if (this.active || this.driven === 0) return;
-    const more = this.runBatch(this.turnMs);
+    const more = this.runBatch(this.#turnMs);
     if (this.driven === 0) this.rt.time.disarm();
     else if (more) this.requestTurn();
-    else this.rt.park(this.lastEnd);
+    else this.rt.park(this.#lastEnd);
   }
 
   /** Polls until idle (false) or out of time (true). */
   runBatch(turnMs: number): boolean {
     const previous = current.runtime;
     this.rt.unpark();
-    const start = this.host.now();
-    let left = this.eventInterval;
+    const start = this.#host.now();
+    let left = this.#eventInterval;
     current.runtime = this.rt;
     this.active = true;
     const pollsBefore = this.polls;
@@ -149,17 +159,19 @@ export class Executor {
     try {
       this.rt.time.fireDue(start);
       while (this.driven > 0) {
-        const task = this.pick();
+        let task = this.#pick();
         if (task === null) {
-          if (!this.releaseYielded()) break;
-          continue;
+          if (!this.#releaseYielded()) break;
+          task = this.#local.shift() as Task<unknown>;
         }
-        this.poll(task);
+        this.polls++;
+        if (this.#observes || this.#host.usesAsyncContext) this.#pollObserved(task);
+        else pollNow(this, task);
         if (--left === 0) {
-          left = this.eventInterval;
-          const now = this.host.now();
+          left = this.#eventInterval;
+          const now = this.#host.now();
           this.rt.time.fireDue(now);
-          this.releaseYielded();
+          this.#releaseYielded();
           if (now - start >= turnMs) {
             more = this.hasRunnable;
             break;
@@ -169,94 +181,109 @@ export class Executor {
     } finally {
       this.active = false;
       current.runtime = previous;
-      this.lastEnd = this.host.now();
-      this.busyMs += this.lastEnd - start;
+      this.#lastEnd = this.#host.now();
+      this.busyMs += this.#lastEnd - start;
       if (this.polls === pollsBefore) this.noops++;
     }
     return more;
   }
 
-  private pick(): Task<unknown> | null {
-    if (++this.tick >= this.globalQueueInterval) {
-      this.tick = 0;
-      const task = this.inject.shift();
+  #pick(): Task<unknown> | null {
+    if (++this.#tick < this.#globalQueueInterval && this.#lifo === null) {
+      this.#lifoStreak = 0;
+      return this.#local.shift() ?? this.#inject.shift();
+    }
+    return this.#pickByRules();
+  }
+
+  #pickByRules(): Task<unknown> | null {
+    if (this.#tick >= this.#globalQueueInterval) {
+      this.#tick = 0;
+      const task = this.#inject.shift();
       if (task !== null) return task;
     }
-    const lifo = this.lifo;
+    const lifo = this.#lifo;
     if (lifo !== null) {
-      this.lifo = null;
-      if (this.lifoStreak < LIFO_STREAK) {
-        this.lifoStreak++;
+      this.#lifo = null;
+      if (this.#lifoStreak < LIFO_STREAK) {
+        this.#lifoStreak++;
         return lifo;
       }
-      this.local.push(lifo);
+      this.#local.push(lifo);
     }
-    this.lifoStreak = 0;
-    return this.local.shift() ?? this.inject.shift();
+    this.#lifoStreak = 0;
+    return this.#local.shift() ?? this.#inject.shift();
   }
 
-  private releaseYielded(): boolean {
-    let count = this.yielded.length;
-    if (count === 0) return false;
-    while (count-- > 0) this.local.push(this.yielded.shift() as Task<unknown>);
+  #releaseYielded(): boolean {
+    const yielded = this.#yielded;
+    if (yielded.isEmpty) return false;
+    if (this.#local.isEmpty) {
+      this.#yielded = this.#local;
+      this.#local = yielded;
+    } else for (let count = yielded.length; count > 0; count--) this.#local.push(yielded.shift() as Task<unknown>);
     return true;
   }
 
-  private poll(task: Task<unknown>): void {
-    this.polls++;
-    if (this.rt.observesPolls && (task.state & ROOT) === 0) this.rt.beforePoll(task);
-    if (task.context !== null) task.context(this.pollNow, this, task);
-    else if (this.host.usesAsyncContext()) this.pollInBaseContext(task);
-    else this.pollNow(this, task);
+  /** A poll with hooks around it, in the task's async context. */
+  #pollObserved(task: Task<unknown>): void {
+    const observed = this.#observes && (task.state & ROOT) === 0;
+    if (observed) this.rt.beforePoll(task);
+    if (this.#host.usesAsyncContext) {
+      const run = task.extra?.context ?? this.#baseContext;
+      run(this.#host.contextIsValue ? pollAndRecapture : pollNow, this, task);
+    } else pollNow(this, task);
+    if (observed) this.rt.afterPoll(task);
   }
 
-  /** Once anybody uses async context, a task that captured none must not see that of whoever woke the executor. */
-  private pollInBaseContext(task: Task<unknown>): void {
-    this.baseContext ??= this.host.captureContext();
-    this.baseContext(this.pollNow, this, task);
+  /** Visits every queued task. */
+  forEachQueued(visit: (task: Task<unknown>) => void): void {
+    if (this.#lifo !== null) visit(this.#lifo);
+    this.#local.forEach(visit);
+    this.#inject.forEach(visit);
+    this.#yielded.forEach(visit);
   }
 
-  private pollNow(self: Executor, task: Task<unknown>): void {
-    const future = task.future;
-    if (future === null) return;
-    const cancelling = (task.state & CANCEL) !== 0;
-    task.state = (task.state & ~SCHEDULED) | RUNNING;
-    current.task = task;
-    current.budget = BUDGET;
-    let output: Poll<unknown>;
-    try {
-      output = cancelling ? cancel(future, task) : future.poll(task);
-    } catch (error) {
-      self.afterPoll(task);
-      self.rt.finish(task, FAILED, error);
-      return;
-    }
-    if (output === Pending) {
-      self.afterPoll(task);
-      const state = task.state & ~RUNNING;
-      task.state = state;
-      if ((state & SCHEDULED) !== 0 && !self.takeYield(task)) self.local.push(task);
-      return;
-    }
-    self.yielding = null;
-    self.afterPoll(task);
-    self.rt.finish(task, cancelling ? CANCELLED : 0, cancelling ? undefined : output);
+  /** Puts a task that was woken during its poll back into a queue: behind everything runnable if it yielded. */
+  requeue(task: Task<unknown>): void {
+    const { state } = task;
+    if ((state & YIELDED) !== 0) {
+      task.state = state & ~YIELDED;
+      this.#yielded.push(task);
+    } else this.#local.push(task);
   }
+}
 
-  /** The task that asked to go behind all others during its poll, if any. */
-  yielding: Task<unknown> | null = null;
-
-  private takeYield(task: Task<unknown>): boolean {
-    if (this.yielding !== task) return false;
-    this.yielding = null;
-    this.yielded.push(task);
-    return true;
+/** Polls a task once and moves it to its next state. A function of its own, so that it can run inside a captured async context. */
+function pollNow(executor: Executor, task: Task<unknown>): void {
+  const future = task.future;
+  if (future === null) return;
+  const cancelling = (task.state & CANCEL) !== 0;
+  task.state = (task.state & ~SCHEDULED) | RUNNING;
+  current.cx = task;
+  current.budget = BUDGET;
+  let output: Poll<unknown>;
+  try {
+    output = cancelling ? cancel(future, task) : future.poll(task);
+  } catch (error) {
+    current.cx = null;
+    executor.rt.finish(task, FAILED, error);
+    return;
   }
-
-  private afterPoll(task: Task<unknown>): void {
-    current.task = null;
-    if (this.rt.observesPolls && (task.state & ROOT) === 0) this.rt.afterPoll(task);
+  current.cx = null;
+  if (output === Pending) {
+    const state = task.state & ~RUNNING;
+    task.state = state;
+    if ((state & LISTED) === 0) executor.rt.list(task);
+    if ((state & SCHEDULED) !== 0) executor.requeue(task);
+    return;
   }
+  executor.rt.finish(task, cancelling ? CANCELLED : 0, cancelling ? undefined : output);
+}
+
+function pollAndRecapture(executor: Executor, task: Task<unknown>): void {
+  pollNow(executor, task);
+  if (!task.isComplete) executor.rt.captureContext(task);
 }
 
 function cancel(future: Future<unknown>, task: Task<unknown>): Poll<void> {

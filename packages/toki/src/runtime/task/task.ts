@@ -6,11 +6,13 @@
  *   SCHEDULED   in a run queue, or woken while running: exactly one queue entry exists, however often it is woken
  *   RUNNING     being polled
  *   CANCEL      cancellation was requested: the next poll unwinds instead
- *   COMPLETE    over; `output` holds the value, the thrown error or nothing, as one of the next three says
+ *   COMPLETE    over; `slot` turned from the future to its value, the thrown error or nothing, as one of the next two says
  *   FAILED      ... it threw (Tokio's panic)
  *   CANCELLED   ... it was cancelled and its cleanup has ended
  *   ROOT        the body of run()/blockOn(): no id, no hooks, not counted
  *   JOINED      somebody has seen the outcome: a failure is not reported
+ *   YIELDED     with SCHEDULED, during a poll: to be queued behind every runnable task
+ *   LISTED      in the runtime's list of tasks: from its first Pending on. Before that a run queue has it, and many tasks end at their first poll
  *   FORCE       the time for cleanup is over: unwinding no longer waits
  *
  *   wake:      0 -> SCHEDULED, pushed. RUNNING -> RUNNING|SCHEDULED, not pushed: the executor pushes it when the poll returns Pending.
@@ -21,7 +23,6 @@
 import type { Future } from "../../future/future.js";
 import { Waker } from "../../future/waker.js";
 import type { RuntimeCore } from "../core.js";
-import type { AsyncContext } from "../driver/host.js";
 import type { TaskExtra } from "./task-extra.js";
 
 export const SCHEDULED = 1;
@@ -33,21 +34,21 @@ export const CANCELLED = 32;
 export const ROOT = 64;
 export const JOINED = 128;
 export const FORCE = 256;
+export const LISTED = 512;
+export const YIELDED = 1024;
 
 /** @internal */
 export class Task<T> extends Waker {
   state: number;
   readonly id: number;
   readonly rt: RuntimeCore;
-  future: Future<T> | null;
-  output: unknown;
+  /** The future until the task is over, then its outcome: one field, because a program may have a million tasks. */
+  private slot: unknown;
   /** Who waits for the outcome: nobody, one waker (the usual case), or several. */
   joiners: Waker | Waker[] | null;
-  /** The async context captured at spawn; null while the process uses none. */
-  context: AsyncContext | null;
-  /** What few tasks have: a name, hook data, a cleanup deadline. */
+  /** What few tasks have: a name, an async context, hook data. */
   extra: TaskExtra | null;
-  /** Neighbours in the runtime's list of live tasks. */
+  /** Neighbours in the runtime's list of tasks, while LISTED. */
   prev: Task<unknown> | null;
   following: Task<unknown> | null;
 
@@ -56,10 +57,8 @@ export class Task<T> extends Waker {
     this.state = state;
     this.id = id;
     this.rt = rt;
-    this.future = future;
-    this.output = undefined;
+    this.slot = future;
     this.joiners = null;
-    this.context = null;
     this.extra = null;
     this.prev = null;
     this.following = null;
@@ -70,6 +69,25 @@ export class Task<T> extends Waker {
     if ((state & (SCHEDULED | COMPLETE)) !== 0) return;
     this.state = state | SCHEDULED;
     if ((state & RUNNING) === 0) this.rt.executor.schedule(this as Task<unknown>);
+  }
+
+  /** Wakes the task, which is running, to go on behind every runnable task. */
+  yieldTurn(): void {
+    this.state |= SCHEDULED | YIELDED;
+  }
+
+  override get owner(): Task<unknown> {
+    return this as Task<unknown>;
+  }
+
+  /** What the task runs; null once it is over. */
+  get future(): Future<T> | null {
+    return (this.state & COMPLETE) !== 0 ? null : (this.slot as Future<T>);
+  }
+
+  /** The value, or what was thrown; undefined until the task is over. */
+  get output(): unknown {
+    return (this.state & COMPLETE) !== 0 ? this.slot : undefined;
   }
 
   get isComplete(): boolean {
@@ -92,9 +110,7 @@ export class Task<T> extends Waker {
 
   /** Ends the task. Called by the executor alone. */
   complete(outcome: number, output: unknown): void {
-    this.future = null;
-    this.context = null;
-    this.output = output;
+    this.slot = output;
     this.state = (this.state & (ROOT | JOINED | CANCEL)) | COMPLETE | outcome;
     const joiners = this.joiners;
     if (joiners !== null) {

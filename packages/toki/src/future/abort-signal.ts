@@ -1,0 +1,335 @@
+/*
+ * AbortSignals, in both directions. Each future is its own event listener (`handleEvent`), added at the first poll and removed as soon as the future is
+ * done, dropped or cancelling: a signal that lives for long collects nothing.
+ *
+ * CancelOn:   RACING -> CANCELLING -> DONE, or RACING -> DONE. CANCELLING: the signal has fired, the future's cleanup is running.
+ * WithSignal: IDLE -> RUNNING -> DONE. A cancellation aborts the signal first, then cancels the future that was made with it.
+ */
+import { invalidArgument } from "../internal/invalid-argument.js";
+import { type BodyOf, bindBody, checkBody } from "./bound-body.js";
+import type { Context } from "./context.js";
+import { type AwaitEdge, Future } from "./future.js";
+import { type IntoFuture, intoFuture } from "./into-future.js";
+import { polledAfterCompletion } from "./misuse.js";
+import { Pending, type Poll } from "./poll.js";
+import type { Waker } from "./waker.js";
+
+function checkSignal(signal: AbortSignal, where: string): void {
+  if (typeof signal?.addEventListener !== "function" || typeof signal.aborted !== "boolean") {
+    throw invalidArgument(where, "signal", "an AbortSignal", signal);
+  }
+}
+
+/** One listener on a signal that wakes whoever polled last. */
+class SignalListener {
+  private readonly signal: AbortSignal;
+  private waker: Waker | null = null;
+
+  constructor(signal: AbortSignal) {
+    this.signal = signal;
+  }
+
+  listen(waker: Waker): void {
+    if (this.waker === null) this.signal.addEventListener("abort", this);
+    this.waker = waker;
+  }
+
+  stop(): void {
+    if (this.waker === null) return;
+    this.waker = null;
+    this.signal.removeEventListener("abort", this);
+  }
+
+  handleEvent(): void {
+    this.waker?.wake();
+  }
+}
+
+class Aborted extends Future<unknown> {
+  private readonly signal: AbortSignal;
+  private readonly listener: SignalListener;
+
+  constructor(signal: AbortSignal) {
+    super();
+    this.signal = signal;
+    this.listener = new SignalListener(signal);
+  }
+
+  poll(cx: Context): Poll<unknown> {
+    if (!this.signal.aborted) {
+      this.listener.listen(cx.waker);
+      return Pending;
+    }
+    this.listener.stop();
+    return this.signal.reason;
+  }
+
+  override [Symbol.dispose](): void {
+    this.listener.stop();
+  }
+
+  override describe(): string {
+    return "AbortSignal (not aborted)";
+  }
+}
+
+/**
+ * Waits until an `AbortSignal` is aborted, and gives its reason. Nothing is thrown. As a branch of a `select` it lets a task react to a signal.
+ *
+ * Waiting on a signal does not keep the process alive, and neither does the timer of `AbortSignal.timeout`: use `sleep` or `timeout` for time.
+ *
+ * **Cancel safety**: safe; its listener is removed.
+ *
+ * @param signal - what to wait for; one that is aborted already is ready at once
+ * @throws InvalidArgumentError if `signal` is no AbortSignal
+ *
+ * @example
+ * ```ts
+ * import { aborted, main, select, sleep } from "toki";
+ *
+ * await main(function* () {
+ *   const controller = new AbortController();
+ *   setTimeout(() => controller.abort("enough"), 5);
+ *   const end = yield* select({ work: sleep(60_000), aborted: aborted(controller.signal) });
+ *   console.log(end); // { key: "aborted", value: "enough" }
+ * });
+ * ```
+ */
+export function aborted(signal: AbortSignal): Future<unknown> {
+  checkSignal(signal, "aborted");
+  return new Aborted(signal);
+}
+
+const RACING = 0;
+const CANCELLING = 1;
+const DONE = 2;
+
+class CancelOn<T> extends Future<T> {
+  private state = RACING;
+  private polled = false;
+  private readonly signal: AbortSignal;
+  private readonly listener: SignalListener;
+  private future: Future<T> | undefined;
+
+  constructor(signal: AbortSignal, future: Future<T>) {
+    super();
+    this.signal = signal;
+    this.listener = new SignalListener(signal);
+    this.future = future;
+  }
+
+  poll(cx: Context): Poll<T> {
+    const { future, signal } = this;
+    if (future === undefined) throw polledAfterCompletion("a cancelOn");
+    if (this.state === RACING) {
+      if (this.polled || !signal.aborted) {
+        this.polled = true;
+        const value = this.race(future, cx);
+        if (value !== Pending) return value;
+        if (!signal.aborted) return Pending;
+      }
+      this.state = CANCELLING;
+      this.listener.stop();
+    }
+    if (this.cancelInner(future, cx) === Pending) return Pending;
+    throw signal.reason;
+  }
+
+  private race(future: Future<T>, cx: Context): Poll<T> {
+    let value: Poll<T>;
+    try {
+      value = future.poll(cx);
+    } catch (error) {
+      this.finish();
+      throw error;
+    }
+    if (value === Pending) this.listener.listen(cx.waker);
+    else this.finish();
+    return value;
+  }
+
+  private cancelInner(future: Future<T>, cx: Context): Poll<void> {
+    try {
+      if (future.pollCancel(cx) === Pending) return Pending;
+    } catch (error) {
+      this.finish();
+      throw error;
+    }
+    this.finish();
+    return undefined;
+  }
+
+  private finish(): void {
+    this.state = DONE;
+    this.future = undefined;
+    this.listener.stop();
+  }
+
+  override pollCancel(cx: Context): Poll<void> {
+    const { future } = this;
+    if (future === undefined) return undefined;
+    this.state = CANCELLING;
+    this.listener.stop();
+    return this.cancelInner(future, cx);
+  }
+
+  override forceCancel(): void {
+    const { future } = this;
+    this.finish();
+    future?.forceCancel();
+  }
+
+  override [Symbol.dispose](): void {
+    const { future } = this;
+    this.finish();
+    future?.[Symbol.dispose]();
+  }
+
+  override describe(): string {
+    return this.state === CANCELLING ? "cancelOn (aborted, cleaning up)" : "cancelOn";
+  }
+
+  override awaits(): Iterable<AwaitEdge> {
+    const { future } = this;
+    return future === undefined ? [] : [{ label: undefined, future: future as Future<unknown> }];
+  }
+}
+
+/**
+ * Waits for a future, but cancels it when an `AbortSignal` is aborted: its cleanup is awaited, then the signal's reason is thrown.
+ *
+ * A value that is ready wins over a signal that was aborted meanwhile. With a signal that is aborted from the start the future is never polled.
+ *
+ * **Cancel safety**: that of the future; dropping it drops the future, and its listener is removed.
+ *
+ * @param signal - what ends the wait
+ * @param future - what to wait for
+ * @throws `signal.reason` when the signal is aborted; InvalidArgumentError if `signal` is no AbortSignal
+ *
+ * @example
+ * ```ts
+ * import { cancelOn, main, sleep } from "toki";
+ *
+ * await main(function* () {
+ *   const controller = new AbortController();
+ *   setTimeout(() => controller.abort(new Error("client went away")), 5);
+ *   try {
+ *     yield* cancelOn(controller.signal, sleep(60_000));
+ *   } catch (error) {
+ *     console.log((error as Error).message); // client went away
+ *   }
+ * });
+ * ```
+ */
+export function cancelOn<T>(signal: AbortSignal, future: IntoFuture<T>): Future<T> {
+  checkSignal(signal, "cancelOn");
+  return new CancelOn(signal, intoFuture(future, "cancelOn"));
+}
+
+class WithSignal<T> extends Future<T> {
+  private body: BodyOf<AbortSignal, T> | undefined;
+  private future: Future<T> | undefined = undefined;
+  private controller: AbortController | undefined = undefined;
+
+  constructor(body: BodyOf<AbortSignal, T>) {
+    super();
+    this.body = body;
+  }
+
+  poll(cx: Context): Poll<T> {
+    try {
+      const value = this.running().poll(cx);
+      if (value !== Pending) this.finish();
+      return value;
+    } catch (error) {
+      this.finish();
+      throw error;
+    }
+  }
+
+  private running(): Future<T> {
+    if (this.future !== undefined) return this.future;
+    const { body } = this;
+    if (body === undefined) throw polledAfterCompletion("a withAbortSignal");
+    this.body = undefined;
+    this.controller = new AbortController();
+    this.future = bindBody(body, this.controller.signal, "withAbortSignal");
+    return this.future;
+  }
+
+  private finish(): void {
+    this.body = undefined;
+    this.future = undefined;
+    this.controller = undefined;
+  }
+
+  private abortSignal(): void {
+    const { controller } = this;
+    this.controller = undefined;
+    controller?.abort();
+  }
+
+  override pollCancel(cx: Context): Poll<void> {
+    this.abortSignal();
+    try {
+      if (this.future?.pollCancel(cx) === Pending) return Pending;
+    } catch (error) {
+      this.finish();
+      throw error;
+    }
+    this.finish();
+    return undefined;
+  }
+
+  override forceCancel(): void {
+    const { future } = this;
+    this.abortSignal();
+    this.finish();
+    future?.forceCancel();
+  }
+
+  override [Symbol.dispose](): void {
+    const { future } = this;
+    this.abortSignal();
+    this.finish();
+    future?.[Symbol.dispose]();
+  }
+
+  override describe(): string {
+    return "withAbortSignal";
+  }
+
+  override awaits(): Iterable<AwaitEdge> {
+    const { future } = this;
+    return future === undefined ? [] : [{ label: undefined, future: future as Future<unknown> }];
+  }
+}
+
+/**
+ * Runs a body with an `AbortSignal` that is aborted when the body is cancelled: for callback APIs that take a signal. For those that return a promise,
+ * `fromPromise` has a signal of its own.
+ *
+ * The signal is aborted before the body's cleanup begins. It is not aborted when the body returns or throws.
+ *
+ * **Cancel safety**: dropping it aborts the signal and drops the body, whose cleanup is awaited.
+ *
+ * @param body - a `function*` that takes the signal, or a function that makes a future of it; called at the first poll
+ * @throws MisuseError if `body` is not a function
+ *
+ * @example
+ * ```ts
+ * import { main, pending, timeout, withAbortSignal } from "toki";
+ *
+ * await main(function* () {
+ *   const request = withAbortSignal(function* (signal) {
+ *     signal.addEventListener("abort", () => console.log("request stopped"));
+ *     yield* pending();
+ *   });
+ *   yield* timeout(5, request);
+ * }).catch((error) => console.log(error.name)); // request stopped, then ElapsedError
+ * ```
+ */
+export function withAbortSignal<T>(body: BodyOf<AbortSignal, T>): Future<T> {
+  checkBody(body, "withAbortSignal");
+  return new WithSignal(body);
+}

@@ -1,0 +1,17 @@
+/**
+ * Channels and synchronisation between the tasks of one thread: `mpsc`, `oneshot`, `Mutex`, `Semaphore`, `Notify`. Values pass by reference.
+ *
+ * @module
+ */
+export { DisposedError, SendError, SyncError, UnsentError } from "./error.js";
+export { MappedMutexGuard } from "./mapped-mutex-guard.js";
+export * as mpsc from "./mpsc/index.js";
+export { Mutex } from "./mutex.js";
+export { MutexGuard } from "./mutex-guard.js";
+export { Notified } from "./notified.js";
+export { Notify } from "./notify.js";
+export { OneshotReceiver, OneshotSender, oneshot } from "./oneshot/index.js";
+export { Semaphore } from "./semaphore.js";
+export { AcquireError, TryAcquireError } from "./semaphore-error.js";
+export { SemaphorePermit } from "./semaphore-permit.js";
+export { TryLockError } from "./try-lock-error.js";

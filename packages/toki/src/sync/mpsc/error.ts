@@ -1,0 +1,62 @@
+import { SyncError, UnsentError } from "../error.js";
+
+/** `trySend` or a `tryReserve` failed. `value` is what could not be sent: the message, or the sender itself for `tryReserveOwned`. */
+export class TrySendError<T> extends UnsentError<T> {
+  override readonly name = "TrySendError";
+  readonly code: "TOKI_CHANNEL_FULL" | "TOKI_CHANNEL_CLOSED";
+  /** `full`: no slot is free now, or what is free belongs to those who wait. `closed`: the receiver was closed or disposed. */
+  readonly kind: "full" | "closed";
+
+  /** @internal */
+  constructor(kind: "full" | "closed", value: T) {
+    super(kind === "full" ? "no available capacity" : "channel closed", value);
+    this.code = kind === "full" ? "TOKI_CHANNEL_FULL" : "TOKI_CHANNEL_CLOSED";
+    this.kind = kind;
+  }
+}
+
+/** `sendTimeout` failed; `value` is the message. */
+export class SendTimeoutError<T> extends UnsentError<T> {
+  override readonly name = "SendTimeoutError";
+  readonly code: "TOKI_SEND_TIMEOUT" | "TOKI_CHANNEL_CLOSED";
+  /** `timeout`: there was no slot in time. `closed`: the receiver was closed or disposed. */
+  readonly kind: "timeout" | "closed";
+
+  /** @internal */
+  constructor(kind: "timeout" | "closed", value: T) {
+    super(kind === "timeout" ? "timed out waiting on send operation" : "channel closed", value);
+    this.code = kind === "timeout" ? "TOKI_SEND_TIMEOUT" : "TOKI_CHANNEL_CLOSED";
+    this.kind = kind;
+  }
+}
+
+/** `tryRecv` found no message. */
+export class TryRecvError extends SyncError {
+  override readonly name = "TryRecvError";
+  readonly code: "TOKI_CHANNEL_EMPTY" | "TOKI_CHANNEL_CLOSED";
+  /** `empty`: none now. `disconnected`: none will ever come. */
+  readonly kind: "empty" | "disconnected";
+
+  /** @internal */
+  constructor(kind: "empty" | "disconnected") {
+    super(kind === "empty" ? "receiving on an empty channel" : "receiving on a closed channel");
+    this.code = kind === "empty" ? "TOKI_CHANNEL_EMPTY" : "TOKI_CHANNEL_CLOSED";
+    this.kind = kind;
+  }
+}
+
+/**
+ * Two receive at once: a `recv` or `recvMany` was polled while another one, of another task, waits for the next message. A channel has a single
+ * consumer; give each its own channel, or let one task receive and hand the messages out.
+ */
+export class ConcurrentRecvError extends TypeError {
+  override readonly name = "ConcurrentRecvError";
+  readonly code = "TOKI_CONCURRENT_RECV";
+
+  /** @internal */
+  constructor() {
+    super(
+      "recv: another task is waiting to receive from this channel already; it has a single consumer: let one task receive, or make a channel for each",
+    );
+  }
+}

@@ -1,0 +1,152 @@
+/*
+ * The futures of the receiving side. What waits is the channel's one receiver slot (`rxWaker`, `receiving`): a future holds nothing else, so dropping
+ * one at any moment loses no message.
+ *
+ * A Recv is used again and again: the receiver keeps one that is idle and hands it out with the next recv().
+ *
+ *   idle       not handed out: polling it is polling after completion
+ *   handed out `idle` is false, from recv() until it delivers or is dropped; then it goes back to its receiver, unless another is there
+ */
+import type { Context } from "../../future/context.js";
+import { current } from "../../future/current.js";
+import { Future, suspendOn } from "../../future/future.js";
+import { outsideRuntime, polledAfterCompletion } from "../../future/misuse.js";
+import { Pending, type Poll, type Suspend } from "../../future/poll.js";
+import { proceed, refund } from "../../task/coop.js";
+import type { Chan } from "./chan.js";
+import { ConcurrentRecvError } from "./error.js";
+import { reportForgotten } from "./forgotten.js";
+
+/** Where an idle Recv is kept. @internal */
+export interface RecvHome<T> {
+  idle: Recv<T> | null;
+}
+
+/** Waits for the next message on behalf of `who`. @internal */
+export function register(chan: Chan<unknown>, cx: Context, who: object | null): Pending {
+  const waiting = chan.rxWaker;
+  if (waiting !== null && chan.receiving !== who && chan.receiving !== null && !waiting.willWake(cx.waker)) {
+    refund();
+    throw new ConcurrentRecvError();
+  }
+  chan.rxWaker = cx.waker;
+  chan.receiving = who;
+  if (chan.forgotten > 0) reportForgotten(chan);
+  refund();
+  return Pending;
+}
+
+/** `who` does not wait any more. @internal */
+export function unregister(chan: Chan<unknown>, who: object): void {
+  if (chan.receiving !== who) return;
+  chan.rxWaker = null;
+  chan.receiving = null;
+}
+
+/** Takes the next message, says that there will be none (undefined), or waits. @internal */
+export function pollMessage<T>(chan: Chan<T>, cx: Context, who: object | null): Poll<T | undefined> {
+  if (!proceed(cx)) return Pending;
+  if (chan.messages.length > 0) return chan.take();
+  if (chan.hasEnded || chan.abandoned) return undefined;
+  return register(chan as Chan<unknown>, cx, who);
+}
+
+/** Takes up to `limit` messages; none means that there will be none. @internal */
+export function pollMessages<T>(chan: Chan<T>, cx: Context, limit: number, who: object | null): Poll<T[]> {
+  if (!proceed(cx)) return Pending;
+  const count = Math.min(limit, chan.messages.length);
+  if (count > 0) {
+    const taken: T[] = [];
+    for (let i = 0; i < count; i++) taken.push(chan.messages.shift());
+    if (chan.isBounded) chan.give(count);
+    return taken;
+  }
+  if (limit === 0 || chan.hasEnded || chan.abandoned) return [];
+  return register(chan as Chan<unknown>, cx, who);
+}
+
+/** @internal */
+export class Recv<T> extends Future<T | undefined> {
+  private readonly chan: Chan<T>;
+  private readonly home: RecvHome<T>;
+  idle: boolean;
+
+  constructor(chan: Chan<T>, home: RecvHome<T>) {
+    super();
+    this.chan = chan;
+    this.home = home;
+    this.idle = false;
+  }
+
+  poll(cx: Context): Poll<T | undefined> {
+    if (this.idle) throw polledAfterCompletion("mpsc recv");
+    const { chan } = this;
+    const value = pollMessage(chan, cx, this);
+    if (value === Pending) return Pending;
+    if (chan.receiving === this) unregister(chan as Chan<unknown>, this);
+    this.goHome();
+    return value;
+  }
+
+  override next(): IteratorResult<Suspend, T | undefined> {
+    const cx = current.cx as Context;
+    if (cx === null) throw outsideRuntime(this);
+    const value = this.poll(cx);
+    if (value === Pending) return suspendOn(this as Future<unknown>);
+    return { done: true, value: value as T | undefined };
+  }
+
+  override [Symbol.dispose](): void {
+    unregister(this.chan as Chan<unknown>, this);
+    if (!this.idle) this.goHome();
+  }
+
+  private goHome(): void {
+    this.idle = true;
+    if (!this.chan.abandoned) this.home.idle = this;
+  }
+
+  override describe(): string {
+    return `mpsc recv (${this.chan.summary()})`;
+  }
+}
+
+/** @internal */
+export class RecvMany<T> extends Future<T[]> {
+  private readonly chan: Chan<T>;
+  private readonly limit: number;
+  private over = false;
+
+  constructor(chan: Chan<T>, limit: number) {
+    super();
+    this.chan = chan;
+    this.limit = limit;
+  }
+
+  poll(cx: Context): Poll<T[]> {
+    if (this.over) throw polledAfterCompletion("mpsc recvMany");
+    const values = pollMessages(this.chan, cx, this.limit, this);
+    if (values !== Pending) {
+      this.over = true;
+      unregister(this.chan as Chan<unknown>, this);
+    }
+    return values;
+  }
+
+  override next(): IteratorResult<Suspend, T[]> {
+    const cx = current.cx as Context;
+    if (cx === null) throw outsideRuntime(this);
+    const value = this.poll(cx);
+    if (value === Pending) return suspendOn(this as Future<unknown>);
+    return { done: true, value: value as T[] };
+  }
+
+  override [Symbol.dispose](): void {
+    this.over = true;
+    unregister(this.chan as Chan<unknown>, this);
+  }
+
+  override describe(): string {
+    return `mpsc recvMany of ${this.limit} (${this.chan.summary()})`;
+  }
+}

@@ -1,0 +1,27 @@
+import { SyncError } from "../error.js";
+
+/** The value will never come: the sender was disposed without sending, or the receiver was closed before it sent. */
+export class RecvError extends SyncError {
+  override readonly name = "RecvError";
+  readonly code = "TOKI_CHANNEL_CLOSED";
+
+  /** @internal */
+  constructor() {
+    super("channel closed");
+  }
+}
+
+/** `tryRecv` found no value. */
+export class TryRecvError extends SyncError {
+  override readonly name = "TryRecvError";
+  readonly code: "TOKI_CHANNEL_EMPTY" | "TOKI_CHANNEL_CLOSED";
+  /** `empty`: not sent yet. `closed`: it will never come, or was taken before. */
+  readonly kind: "empty" | "closed";
+
+  /** @internal */
+  constructor(kind: "empty" | "closed") {
+    super(kind === "empty" ? "channel empty" : "channel closed");
+    this.code = kind === "empty" ? "TOKI_CHANNEL_EMPTY" : "TOKI_CHANNEL_CLOSED";
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,4 @@
+export { RecvError, TryRecvError } from "./error.js";
+export { oneshot } from "./oneshot.js";
+export { OneshotReceiver } from "./receiver.js";
+export { OneshotSender } from "./sender.js";

@@ -1,0 +1,27 @@
+import { SyncError } from "./error.js";
+
+/** `acquire` failed: the {@link Semaphore} is closed. */
+export class AcquireError extends SyncError {
+  override readonly name = "AcquireError";
+  readonly code = "TOKI_SEMAPHORE_CLOSED";
+
+  /** @internal */
+  constructor() {
+    super("semaphore closed");
+  }
+}
+
+/** `tryAcquire` failed: too few permits are free for it now, or the {@link Semaphore} is closed. */
+export class TryAcquireError extends SyncError {
+  override readonly name = "TryAcquireError";
+  readonly code: "TOKI_NO_PERMITS" | "TOKI_SEMAPHORE_CLOSED";
+  /** `noPermits` may pass, `closed` is for good. */
+  readonly kind: "noPermits" | "closed";
+
+  /** @internal */
+  constructor(kind: "noPermits" | "closed") {
+    super(kind === "closed" ? "semaphore closed" : "no permits available");
+    this.code = kind === "closed" ? "TOKI_SEMAPHORE_CLOSED" : "TOKI_NO_PERMITS";
+    this.kind = kind;
+  }
+}

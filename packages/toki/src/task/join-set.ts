@@ -1,0 +1,538 @@
+/*
+ * A set of tasks, joined in the order they end.
+ *
+ * Each task in the set has an entry, which is also the joiner that the task wakes at its end. An entry is in one of two lists:
+ *
+ *   running   doubly linked; the task is not over                          spawn
+ *   ended     singly linked, first in first out; nobody has joined it      Entry.wake, once, from the task's end
+ *   neither   joined, detached, or the set was disposed: `set` is null     take, forget
+ *
+ * running -> ended -> neither, or running -> neither (the entry then takes itself off the task, which wakes it no more). Every step is O(1),
+ * whatever the number of tasks.
+ *
+ * One waiter: `waker` is woken when a task ends or the set is emptied, and stays until the waiter has its answer or is dropped; `waiting` is the
+ * joinNext that put it there. Another one with the same waker, of the same task then, may take its place; one with another waker is refused. A wake
+ * between the look at `ended` and the registration cannot happen: all of it is one thread.
+ *
+ * A failed task that is in `ended` is in the runtime's failure log as well until it is joined: if the set is dropped or forgotten, it is reported.
+ */
+import { driveAsyncIterator } from "../future/async-iterable.js";
+import type { Context } from "../future/context.js";
+import { current } from "../future/current.js";
+import { FnFuture } from "../future/frame.js";
+import { Future, suspendOn } from "../future/future.js";
+import type { IntoFuture } from "../future/into-future.js";
+import { futureInUse, outsideRuntime } from "../future/misuse.js";
+import { Pending, type Poll, type Suspend } from "../future/poll.js";
+import { rejectSharing } from "../future/sharing.js";
+import { Waker } from "../future/waker.js";
+import { invalidArgument } from "../internal/invalid-argument.js";
+import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
+import type { Handle } from "../runtime/handle.js";
+import { FAILED, type Task } from "../runtime/task/task.js";
+import { AbortHandle, type AbortOptions, abortTask } from "./abort-handle.js";
+import { proceed } from "./coop.js";
+import type { JoinResult } from "./join-result.js";
+import { takeError } from "./outcome.js";
+import { currentRuntime, spawnOn } from "./spawn.js";
+
+/** Options of {@link JoinSet.spawn}. */
+export interface JoinSetSpawnOptions extends SpawnOptions {
+  /** The runtime to spawn on. @default the current one */
+  on?: Handle;
+}
+
+class Entry<T> extends Waker {
+  set: JoinSet<T> | null;
+  readonly task: Task<T>;
+  prev: Entry<T> | null;
+  next: Entry<T> | null;
+
+  constructor(set: JoinSet<T>, task: Task<T>) {
+    super();
+    this.set = set;
+    this.task = task;
+    this.prev = null;
+    this.next = null;
+  }
+
+  /** The task is over. */
+  wake(): void {
+    this.set?.onEnd(this);
+  }
+}
+
+/** Waits for the next task of a set to end. */
+class JoinNext<T> extends Future<JoinResult<T> | undefined> {
+  private readonly set: JoinSet<T>;
+
+  constructor(set: JoinSet<T>) {
+    super();
+    this.set = set;
+  }
+
+  poll(cx: Context): Poll<JoinResult<T> | undefined> {
+    return this.set.pollFor(this, cx);
+  }
+
+  override next(): IteratorResult<Suspend, JoinResult<T> | undefined> {
+    const cx = current.cx;
+    if (cx === null) throw outsideRuntime(this);
+    const value = this.set.pollFor(this, cx);
+    if (value === Pending) return suspendOn(this);
+    return { done: true, value };
+  }
+
+  override [Symbol.dispose](): void {
+    this.set.stopWaiting(this);
+  }
+
+  override describe(): string {
+    return `joinNext of ${describeSet(this.set)}`;
+  }
+}
+
+/** Waits until no task of a set runs; joins none. */
+class AllEnded<T> extends Future<void> {
+  private readonly set: JoinSet<T>;
+
+  constructor(set: JoinSet<T>) {
+    super();
+    this.set = set;
+  }
+
+  poll(cx: Context): Poll<void> {
+    return this.set.pollEnded(this, cx);
+  }
+
+  override [Symbol.dispose](): void {
+    this.set.stopWaiting(this);
+  }
+
+  override describe(): string {
+    return `the end of ${describeSet(this.set)}`;
+  }
+}
+
+/**
+ * A set of tasks of one result type, joined in the order they end.
+ *
+ * Tasks start when they are spawned, whether or not anybody joins them. A task that is over keeps its result in the set until it is joined. The set
+ * owns its tasks: disposing it aborts all that are left, so `using set = new JoinSet()` lets none of them outlive the block. Where children must end
+ * with their cleanup before the caller goes on, and the first failure must stop the others, use {@link scope}.
+ *
+ * One task at a time may wait on a set.
+ *
+ * @typeParam T - the value of its tasks
+ *
+ * @example
+ * ```ts
+ * import { fn, JoinSet, main, sleep } from "toki";
+ *
+ * const fetchUser = fn(function* (id: number) {
+ *   yield* sleep(30 - 10 * id);
+ *   if (id === 3) throw new Error("no such user");
+ *   return `user ${id}`;
+ * });
+ *
+ * await main(function* () {
+ *   using set = new JoinSet<string>();
+ *   for (const id of [1, 2, 3]) set.spawn(fetchUser(id));
+ *   for (let result; (result = yield* set.joinNext()); ) {
+ *     console.log(result.ok ? result.value : result.error.message);
+ *   }
+ *   // task 3 panicked with message "no such user"
+ *   // user 2
+ *   // user 1
+ * });
+ * ```
+ */
+export class JoinSet<T> implements Disposable {
+  private count: number;
+  private running: Entry<T> | null;
+  private endedHead: Entry<T> | null;
+  private endedTail: Entry<T> | null;
+  private waker: Waker | null;
+  private waiting: Future<unknown> | null;
+  /** Where the latest task was spawned: what `for await` drives. */
+  private rt: RuntimeCore | null;
+
+  /**
+   * Makes a set, with a task for each of `futures`.
+   *
+   * @param futures - futures or `function*` bodies to spawn
+   * @throws NoRuntimeError if there are any and there is no runtime here
+   */
+  constructor(futures?: Iterable<IntoFuture<T>>) {
+    this.count = 0;
+    this.running = null;
+    this.endedHead = null;
+    this.endedTail = null;
+    this.waker = null;
+    this.waiting = null;
+    this.rt = null;
+    if (futures !== undefined) this.spawnAll(futures, "JoinSet");
+  }
+
+  /** How many tasks are in the set: those that run, and those that are over and not joined yet. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Whether no task is in the set. */
+  isEmpty(): boolean {
+    return this.count === 0;
+  }
+
+  /**
+   * Starts a task in the set. As {@link spawn} otherwise.
+   *
+   * @param future - a future, or a `function*` body
+   * @param options - `name` for await trees, `on` for another runtime than the current one
+   * @returns the right to abort the task
+   * @throws NoRuntimeError outside a runtime, unless `on` is given
+   * @throws MisuseError if `future` is not a future
+   *
+   * @example
+   * ```ts
+   * import { JoinSet, main, pending } from "toki";
+   *
+   * await main(function* () {
+   *   const set = new JoinSet<never>();
+   *   const task = set.spawn(pending(), { name: "waits for ever" });
+   *   task.abort();
+   *   const result = yield* set.joinNext();
+   *   console.log(result?.ok, result?.id === task.id); // false true
+   * });
+   * ```
+   */
+  spawn(future: IntoFuture<T>, options?: JoinSetSpawnOptions): AbortHandle {
+    const on = options?.on;
+    if (on === undefined) {
+      return this.adopt(spawnOn(currentRuntime("JoinSet.spawn"), future, options, "JoinSet.spawn").task);
+    }
+    if (typeof on?.spawn !== "function") throw invalidArgument("JoinSet.spawn", "options.on", "a Handle", on);
+    return this.adopt(on.spawn(future, options).task);
+  }
+
+  private adopt(task: Task<T>): AbortHandle {
+    const entry = new Entry(this, task);
+    this.rt = task.rt;
+    this.count++;
+    if (task.isComplete) {
+      // The runtime has been shut down: the task was cancelled before it began.
+      this.pushEnded(entry);
+    } else {
+      const head = this.running;
+      entry.next = head;
+      if (head !== null) head.prev = entry;
+      this.running = entry;
+      task.addJoiner(entry);
+    }
+    return new AbortHandle(task as Task<unknown>);
+  }
+
+  /**
+   * Starts a task for each of `futures`.
+   *
+   * @param futures - futures or `function*` bodies
+   * @throws NoRuntimeError outside a runtime
+   *
+   * @example
+   * ```ts
+   * import { JoinSet, main, ready } from "toki";
+   *
+   * await main(function* () {
+   *   const set = new JoinSet<number>();
+   *   set.extend([ready(1), ready(2)]);
+   *   console.log(set.size); // 2
+   * });
+   * ```
+   */
+  extend(futures: Iterable<IntoFuture<T>>): void {
+    this.spawnAll(futures, "JoinSet.extend");
+  }
+
+  private spawnAll(futures: Iterable<IntoFuture<T>>, where: string): void {
+    if (typeof futures?.[Symbol.iterator] !== "function" || futures instanceof Future) {
+      throw invalidArgument(where, "futures", "an iterable of futures", futures);
+    }
+    for (const future of futures) this.spawn(future);
+  }
+
+  /** Moves the entry of a task that is over to those that can be joined. @internal */
+  onEnd(entry: Entry<T>): void {
+    this.unlink(entry);
+    const { task } = entry;
+    if ((task.state & FAILED) !== 0) task.rt.failures.add(task as Task<unknown>, task.output);
+    this.pushEnded(entry);
+  }
+
+  private pushEnded(entry: Entry<T>): void {
+    const tail = this.endedTail;
+    if (tail === null) this.endedHead = entry;
+    else tail.next = entry;
+    this.endedTail = entry;
+    this.wakeWaiter();
+  }
+
+  private unlink(entry: Entry<T>): void {
+    const { prev, next } = entry;
+    if (prev === null) this.running = next;
+    else prev.next = next;
+    if (next !== null) next.prev = prev;
+    entry.prev = null;
+    entry.next = null;
+  }
+
+  private wakeWaiter(): void {
+    if (this.waker !== null) this.waker.wake();
+  }
+
+  private take(): JoinResult<T> | undefined {
+    const entry = this.endedHead;
+    if (entry === null) return undefined;
+    const { next, task } = entry;
+    this.endedHead = next;
+    if (next === null) this.endedTail = null;
+    entry.set = null;
+    this.count--;
+    const error = takeError(task as Task<unknown>);
+    if (error !== undefined) return { ok: false, id: task.id, error };
+    return { ok: true, id: task.id, value: task.output as T };
+  }
+
+  /**
+   * Waits until a task ends and takes it out of the set.
+   *
+   * A task that threw or was cancelled is a result too, with `ok: false` and the `JoinError`; nothing is thrown. `id` is the task's.
+   *
+   * **Cancel safety**: safe. When it loses a `select`, no task has left the set.
+   *
+   * @returns undefined if the set is empty
+   * @throws MisuseError if another task is waiting on the set
+   *
+   * @example
+   * ```ts
+   * import { JoinSet, main, ready } from "toki";
+   *
+   * await main(function* () {
+   *   const set = new JoinSet([ready(42)]);
+   *   const result = yield* set.joinNext();
+   *   if (result?.ok) console.log(result.value); // 42
+   *   console.log(yield* set.joinNext()); // undefined
+   * });
+   * ```
+   */
+  joinNext(): Future<JoinResult<T> | undefined> {
+    return new JoinNext(this);
+  }
+
+  /**
+   * Takes out a task that is over, without waiting.
+   *
+   * @returns undefined if no task is over, which the set being empty includes
+   *
+   * @example
+   * ```ts
+   * import { JoinSet, main, ready, yieldNow } from "toki";
+   *
+   * await main(function* () {
+   *   const set = new JoinSet([ready(42)]);
+   *   console.log(set.tryJoinNext()); // undefined: it has not run yet
+   *   yield* yieldNow();
+   *   console.log(set.tryJoinNext()?.ok); // true
+   * });
+   * ```
+   */
+  tryJoinNext(): JoinResult<T> | undefined {
+    return this.take();
+  }
+
+  /**
+   * One poll of {@link JoinSet.joinNext}, for hand-written futures. When the answer is `Pending`, the context's waker is woken once a task ends. It
+   * may be `Pending` although a task is over, when the cooperative budget is used up.
+   *
+   * @param cx - carries the waker
+   * @returns a result, undefined if the set is empty, or `Pending`
+   * @throws MisuseError if another task is waiting on the set
+   *
+   * @example
+   * ```ts
+   * import { Context, JoinSet, main, Pending, ready, Waker } from "toki";
+   *
+   * await main(function* () {
+   *   const set = new JoinSet([ready(42)]);
+   *   console.log(set.pollJoinNext(Context.fromWaker(Waker.noop)) === Pending); // true
+   * });
+   * ```
+   */
+  pollJoinNext(cx: Context): Poll<JoinResult<T> | undefined> {
+    return this.pollFor(null, cx);
+  }
+
+  /** @internal */
+  pollFor(who: Future<unknown> | null, cx: Context): Poll<JoinResult<T> | undefined> {
+    if (this.waker !== cx.waker) this.startWaiting(who, cx.waker);
+    this.waiting = who;
+    if (this.endedHead === null) {
+      if (this.count > 0) return Pending;
+    } else if (!proceed(cx)) return Pending;
+    this.waiting = null;
+    this.waker = null;
+    return this.take();
+  }
+
+  /** @internal */
+  pollEnded(who: Future<unknown>, cx: Context): Poll<void> {
+    if (this.waker !== cx.waker) this.startWaiting(who, cx.waker);
+    this.waiting = who;
+    if (this.running !== null) return Pending;
+    this.stopWaiting(who);
+  }
+
+  private startWaiting(who: Future<unknown> | null, waker: Waker): void {
+    const { waker: held, waiting } = this;
+    if (held !== null) {
+      if (waiting === null || waiting !== who) throw futureInUse(`the next task of ${describeSet(this)}`);
+      rejectSharing(waiting, held);
+    }
+    this.waker = waker;
+  }
+
+  /** @internal */
+  stopWaiting(who: Future<unknown>): void {
+    if (this.waiting !== who) return;
+    this.waiting = null;
+    this.waker = null;
+  }
+
+  /**
+   * Waits for every task and gives their values in the order the tasks ended, which need not be the order they were spawned in.
+   *
+   * The first task that threw ends it: the others are aborted, their cleanup is awaited, and what the task threw is thrown. A task that was aborted
+   * ends it likewise, with its `JoinError`.
+   *
+   * **Cancel safety**: not safe. Dropping it aborts every task in the set and awaits their cleanup; the values so far are lost.
+   *
+   * @throws what a task threw; JoinError if a task was cancelled
+   *
+   * @example
+   * ```ts
+   * import { fn, JoinSet, main, sleep } from "toki";
+   *
+   * const work = fn(function* (ms: number) {
+   *   yield* sleep(ms);
+   *   return ms;
+   * });
+   *
+   * await main(function* () {
+   *   const set = new JoinSet([work(30), work(10), work(20)]);
+   *   console.log(yield* set.joinAll()); // [ 10, 20, 30 ]
+   * });
+   * ```
+   */
+  joinAll(): Future<T[]> {
+    return new FnFuture(joinAll(this), JOIN_ALL);
+  }
+
+  /**
+   * Asks every task in the set to stop. They stay in the set and are joined as any other: as cancelled, or with their value if they were over or end
+   * without another await.
+   *
+   * @param options - a limit for the cleanup of each
+   */
+  abortAll(options?: AbortOptions): void {
+    for (let entry = this.running; entry !== null; entry = entry.next) abortTask(entry.task as Task<unknown>, options);
+  }
+
+  /**
+   * Aborts every task and waits until their cleanup has ended. What they threw is ignored; the set is empty afterwards.
+   *
+   * **Cancel safety**: safe. The tasks that are left when it is dropped have been aborted and stay in the set.
+   *
+   * @param options - a limit for the cleanup of each
+   *
+   * @example
+   * ```ts
+   * import { JoinSet, main, pending } from "toki";
+   *
+   * await main(function* () {
+   *   const set = new JoinSet<never>([pending(), pending()]);
+   *   yield* set.shutdown();
+   *   console.log(set.isEmpty()); // true
+   * });
+   * ```
+   */
+  shutdown(options?: AbortOptions): Future<void> {
+    return new FnFuture(shutdown(this, options), SHUTDOWN);
+  }
+
+  /**
+   * Lets go of every task: those that run go on, the results of those that are over are dropped. The set is empty afterwards. A failure that nobody
+   * joined is reported, as that of any detached task.
+   */
+  detachAll(): void {
+    this.forget(false);
+  }
+
+  /** Aborts every task that is left and forgets them all. Their cleanup runs; {@link JoinSet.shutdown} awaits it. */
+  [Symbol.dispose](): void {
+    this.forget(true);
+  }
+
+  private forget(abort: boolean): void {
+    for (let entry = this.running; entry !== null; ) {
+      const { next, task } = entry;
+      entry.set = null;
+      entry.prev = null;
+      entry.next = null;
+      task.removeJoiner(entry);
+      if (abort) task.abort();
+      entry = next;
+    }
+    this.running = null;
+    this.endedHead = null;
+    this.endedTail = null;
+    this.count = 0;
+    this.wakeWaiter();
+  }
+
+  /**
+   * Makes `for await (const result of set)` work in plain async code: results in the order the tasks end, until the set is empty. Drives the runtime
+   * while it waits. Leaving the loop aborts nothing.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<JoinResult<T>, undefined, void> {
+    return driveAsyncIterator(this.rt ?? current.runtime, () => this.joinNext(), undefined);
+  }
+}
+
+const JOIN_ALL = { name: "JoinSet.joinAll" };
+const SHUTDOWN = { name: "JoinSet.shutdown" };
+
+function* joinAll<T>(set: JoinSet<T>): Generator<Suspend, T[], unknown> {
+  const values: T[] = [];
+  try {
+    for (;;) {
+      const result = yield* set.joinNext();
+      if (result === undefined) return values;
+      if (!result.ok) throw result.error.isPanic() ? result.error.cause : result.error;
+      values.push(result.value);
+    }
+  } finally {
+    set.abortAll();
+    // Not joined, so that what the others throw in their cleanup stays in the failure log.
+    yield* new AllEnded(set);
+    set.detachAll();
+  }
+}
+
+function* shutdown<T>(set: JoinSet<T>, options: AbortOptions | undefined): Generator<Suspend, void, unknown> {
+  set.abortAll(options);
+  while ((yield* set.joinNext()) !== undefined);
+}
+
+function describeSet(set: { readonly size: number }): string {
+  const { size } = set;
+  return `JoinSet (${size} ${size === 1 ? "task" : "tasks"})`;
+}

@@ -1,0 +1,267 @@
+/*
+ * A task-local lives in a slot of its key. The slot holds a value exactly while the future inside a scope() is being polled, cancelled or dropped, and is
+ * put back as it was when that returns. Polls on one thread nest and never interleave, so the slot always belongs to the innermost scope that is being
+ * polled. What a task spawns is polled from the executor, outside of every scope: it inherits nothing.
+ */
+import type { Context } from "../future/context.js";
+import { isGeneratorFunction } from "../future/fn.js";
+import { type AwaitEdge, Future } from "../future/future.js";
+import { type IntoFuture, intoFuture } from "../future/into-future.js";
+import { MisuseError, polledAfterCompletion } from "../future/misuse.js";
+import { Pending, type Poll } from "../future/poll.js";
+import { invalidArgument } from "../internal/invalid-argument.js";
+import { AccessError } from "./access-error.js";
+import { dropStarted } from "./drop.js";
+
+const UNSET: unique symbol = Symbol("toki.unset");
+
+/**
+ * A value that belongs to a future and everything it awaits, made by {@link taskLocal}.
+ *
+ * It has no default: outside of its scopes there is no value. Tasks spawned inside a scope do not inherit it; use `AsyncLocalStorage` for what should
+ * follow them. It is visible in cleanup too.
+ *
+ * @typeParam T - what the value is
+ *
+ * @example
+ * ```ts
+ * import { fn, main, sleep, taskLocal } from "toki";
+ *
+ * const requestId = taskLocal<number>("requestId");
+ *
+ * const handler = fn(function* () {
+ *   yield* sleep(1);
+ *   return `request ${requestId.get()}`;
+ * });
+ *
+ * await main(function* () {
+ *   console.log(yield* requestId.scope(7, handler())); // request 7
+ * });
+ * ```
+ */
+export class LocalKey<T> {
+  /** The key's name in messages and await trees. */
+  readonly name: string | undefined;
+  private slot: T | typeof UNSET;
+
+  /** @internal */
+  constructor(name: string | undefined) {
+    this.name = name;
+    this.slot = UNSET;
+  }
+
+  /**
+   * Runs a future in which the value is set. An inner scope of the same key shadows the outer one.
+   *
+   * **Cancel safety**: that of the future; dropping it drops the future, and its cleanup sees the value.
+   *
+   * @param value - what {@link LocalKey.get} gives while the future runs
+   * @param future - a future, or a `function*` body
+   *
+   * @example
+   * ```ts
+   * import { main, taskLocal } from "toki";
+   *
+   * const user = taskLocal<string>();
+   *
+   * await main(function* () {
+   *   yield* user.scope("alice", function* () {
+   *     console.log(user.get()); // alice
+   *     yield* user.scope("bob", function* () {
+   *       console.log(user.get()); // bob
+   *     });
+   *     console.log(user.get()); // alice
+   *   });
+   * });
+   * ```
+   */
+  scope<R>(value: T, future: IntoFuture<R>): Future<R> {
+    return new LocalFuture(this, value, intoFuture(future, "LocalKey.scope"));
+  }
+
+  /**
+   * Calls a function with the value set, until it returns. For synchronous code: what the function starts and leaves behind does not see the value.
+   *
+   * @param value - what {@link LocalKey.get} gives during the call
+   * @param callback - the function to call
+   * @returns what the callback returns
+   *
+   * @example
+   * ```ts
+   * import { taskLocal } from "toki";
+   *
+   * const depth = taskLocal<number>();
+   * console.log(depth.syncScope(1, () => depth.get() + 1)); // 2
+   * ```
+   */
+  syncScope<R>(value: T, callback: () => R): R {
+    if (isGeneratorFunction(callback)) {
+      throw new MisuseError(
+        "TOKI_NOT_A_FUTURE",
+        "LocalKey.syncScope: got a `function*`, which would run after the scope has ended; use scope(value, body) for futures",
+      );
+    }
+    if (typeof callback !== "function") throw invalidArgument("LocalKey.syncScope", "callback", "a function", callback);
+    const outer = this.enter(value);
+    try {
+      return callback();
+    } finally {
+      this.leave(outer);
+    }
+  }
+
+  /**
+   * The value.
+   *
+   * @throws AccessError outside of every scope of the key
+   */
+  get(): T {
+    const { slot } = this;
+    if (slot === UNSET) throw new AccessError(this.describe());
+    return slot;
+  }
+
+  /** The value, or undefined outside of every scope of the key. */
+  tryGet(): T | undefined {
+    const { slot } = this;
+    return slot === UNSET ? undefined : slot;
+  }
+
+  /**
+   * Calls a function with the value.
+   *
+   * @returns what the callback returns
+   * @throws AccessError outside of every scope of the key
+   */
+  with<R>(callback: (value: T) => R): R {
+    return callback(this.get());
+  }
+
+  /** Calls a function with the value, or returns undefined outside of every scope of the key. */
+  tryWith<R>(callback: (value: T) => R): R | undefined {
+    const { slot } = this;
+    return slot === UNSET ? undefined : callback(slot);
+  }
+
+  /** Sets the slot; the result has to be given back to `leave`. @internal */
+  enter(value: T): T | typeof UNSET {
+    const outer = this.slot;
+    this.slot = value;
+    return outer;
+  }
+
+  /** @internal */
+  leave(outer: T | typeof UNSET): void {
+    this.slot = outer;
+  }
+
+  /** @internal */
+  describe(): string {
+    return this.name === undefined ? "the task-local" : `the task-local "${this.name}"`;
+  }
+}
+
+/** A future and the value it runs with. `inner` is undefined once it is over. */
+class LocalFuture<T, R> extends Future<R> {
+  private readonly key: LocalKey<T>;
+  private readonly value: T;
+  private inner: Future<R> | undefined;
+  private started: boolean;
+
+  constructor(key: LocalKey<T>, value: T, inner: Future<R>) {
+    super();
+    this.key = key;
+    this.value = value;
+    this.inner = inner;
+    this.started = false;
+  }
+
+  poll(cx: Context): Poll<R> {
+    const { key, inner } = this;
+    if (inner === undefined) throw polledAfterCompletion("a task-local scope");
+    this.started = true;
+    const outer = key.enter(this.value);
+    let value: Poll<R>;
+    try {
+      value = inner.poll(cx);
+    } catch (error) {
+      this.inner = undefined;
+      throw error;
+    } finally {
+      key.leave(outer);
+    }
+    if (value !== Pending) this.inner = undefined;
+    return value;
+  }
+
+  override pollCancel(cx: Context): Poll<void> {
+    const { key, inner } = this;
+    if (inner === undefined) return undefined;
+    const outer = key.enter(this.value);
+    let isOver = true;
+    try {
+      isOver = inner.pollCancel(cx) !== Pending;
+    } finally {
+      key.leave(outer);
+      if (isOver) this.inner = undefined;
+    }
+    return isOver ? undefined : Pending;
+  }
+
+  override forceCancel(): void {
+    const { key, inner } = this;
+    if (inner === undefined) return;
+    this.inner = undefined;
+    const outer = key.enter(this.value);
+    try {
+      inner.forceCancel();
+    } finally {
+      key.leave(outer);
+    }
+  }
+
+  // Not the inner future's own way: the task that finishes its cleanup would not see the value.
+  override [Symbol.dispose](): void {
+    const { inner } = this;
+    if (inner === undefined) return;
+    if (this.started) dropStarted(this as Future<unknown>);
+    else {
+      this.inner = undefined;
+      inner[Symbol.dispose]();
+    }
+  }
+
+  override describe(): string {
+    const { name } = this.key;
+    return name === undefined ? "task-local scope" : `task-local scope of ${name}`;
+  }
+
+  override awaits(): Iterable<AwaitEdge> {
+    const { inner } = this;
+    return inner === undefined ? [] : [{ label: undefined, future: inner as Future<unknown> }];
+  }
+}
+
+/**
+ * Makes a key for a task-local value: Tokio's `task_local!`.
+ *
+ * @param name - for messages and await trees
+ *
+ * @example
+ * ```ts
+ * import { main, spawn, taskLocal } from "toki";
+ *
+ * const user = taskLocal<string>("user");
+ *
+ * await main(function* () {
+ *   yield* user.scope("alice", function* () {
+ *     const inherited = yield* spawn(function* () { return user.tryGet(); });
+ *     console.log(user.get(), inherited); // alice undefined
+ *   });
+ * });
+ * ```
+ */
+export function taskLocal<T>(name?: string): LocalKey<T> {
+  if (name !== undefined && typeof name !== "string") throw invalidArgument("taskLocal", "name", "a string", name);
+  return new LocalKey(name);
+}

@@ -1,0 +1,21 @@
+/**
+ * Helpers for testing futures: a harness that polls by hand, assertions on polls, and `test`, which runs a body on a runtime of its own under any
+ * test runner.
+ *
+ * @module
+ */
+export {
+  assertElapsed,
+  assertErr,
+  assertOk,
+  assertPending,
+  assertReady,
+  assertReadyEq,
+  assertReadyErr,
+  assertReadyOk,
+} from "./assert.js";
+export { AssertionError } from "./assertion-error.js";
+export { testBlockOn } from "./block-on.js";
+export { type Spawn, type TestTaskOptions, testTask } from "./spawn.js";
+export { type TestBody, type TestOptions, test } from "./test.js";
+export { UnjoinedFailureError } from "./unjoined-failure-error.js";
