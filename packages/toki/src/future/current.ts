@@ -8,6 +8,7 @@
  *   budget          the executor sets it before each poll, leaves take from it, `unconstrained` lifts it
  *   leaf            a leaf, or a frame that is too deep to start natively (null), as it suspends; read at once by the driver below it
  *   inner, outer    the frames that were started natively and are now suspended with the leaf: see frame.ts
+ *   nesting         how many roots are being polled inside one another: 1 in a frame of the task itself, more inside a combinator
  *   untilAudit      counts suspensions down to the next look at the stack: see audit.ts
  *   depth           how many frames are nested on the native stack
  */
@@ -25,6 +26,7 @@ class Current {
   runtime: RuntimeCore | null = null;
   budget = BUDGET;
   depth = 0;
+  nesting = 0;
   untilAudit = 1;
   leaf: Future<unknown> | null = null;
   inner: FnFuture<unknown> | null = null;

@@ -58,8 +58,10 @@ const CONSUMED = 7;
 /**
  * How deep frames nest natively before the driver takes over. A native level costs a few hundred bytes of stack; the limit leaves room for
  * combinators that nest polls of their own.
+ *
+ * @internal
  */
-const MAX_NATIVE_DEPTH = 48;
+export const MAX_NATIVE_DEPTH = 48;
 
 /** The future of one call of an `fn`. @internal */
 export class FnFuture<T> extends Future<T> {
@@ -140,6 +142,8 @@ export class FnFuture<T> extends Future<T> {
     if (this.state !== ROOT) this.becomeRoot();
     const outerCx = current.cx;
     const depth = current.depth;
+    const nesting = current.nesting;
+    current.nesting = nesting + 1;
     if (cx !== outerCx) current.cx = cx;
     let frame = this.link as FnFuture<unknown>;
     for (;;) {
@@ -155,6 +159,7 @@ export class FnFuture<T> extends Future<T> {
         if (frame === (this as FnFuture<unknown>)) {
           this.finish();
           current.cx = outerCx;
+          current.nesting = nesting;
           throw error;
         }
         addAsyncTrace(error, frame.link);
@@ -171,12 +176,14 @@ export class FnFuture<T> extends Future<T> {
         this.link = frame;
         this.slot = current.leaf;
         current.cx = outerCx;
+        current.nesting = nesting;
         return Pending;
       }
       frame.gen = null;
       if (frame === (this as FnFuture<unknown>)) {
         this.finish();
         current.cx = outerCx;
+        current.nesting = nesting;
         return (result as IteratorReturnResult<T>).value;
       }
       frame = frame.settle(DONE, result);

@@ -15,7 +15,9 @@ export const eachAddress = fn(function* eachAddress<T>(
   what: string,
   attempt: (address: SocketAddr) => Future<T>,
 ) {
-  let failure: unknown = new IoError("invalidInput", `${what}: the address stands for no IP address`, { code: "EINVAL" });
+  let failure: unknown = new IoError("invalidInput", `${what}: the address stands for no IP address`, {
+    code: "EINVAL",
+  });
   for (const target of targets) {
     try {
       const addresses = target instanceof SocketAddr ? [target] : yield* new Lookup(target.host, target.port);

@@ -75,7 +75,9 @@ export class SocketAddr {
     if (typeof text !== "string") throw invalidArgument("SocketAddr.parse", "text", "a string", text);
     const { host, port } = splitHostPort(text, "SocketAddr.parse");
     if (ipVersion(host) !== 0) return new SocketAddr(host, port);
-    throw new IoError("invalidInput", `SocketAddr.parse: ${JSON.stringify(host)} is not an IP address`, { code: "EINVAL" });
+    throw new IoError("invalidInput", `SocketAddr.parse: ${JSON.stringify(host)} is not an IP address`, {
+      code: "EINVAL",
+    });
   }
 
   /** `"IPv4"` or `"IPv6"`. */

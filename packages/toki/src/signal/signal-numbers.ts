@@ -1,5 +1,7 @@
 interface ProcessLike {
-  getBuiltinModule?(id: string): { readonly constants?: { readonly signals?: Readonly<Record<string, number>> } } | undefined;
+  getBuiltinModule?(
+    id: string,
+  ): { readonly constants?: { readonly signals?: Readonly<Record<string, number>> } } | undefined;
 }
 
 /** The platform's signals by name. Undefined where there are none to ask for. @internal */

@@ -45,7 +45,6 @@ export class SendError<T> extends UnsentError<T> {
   override readonly name = "SendError";
   readonly code = "TOKI_CHANNEL_CLOSED";
 
-  /** @internal */
   constructor(value: T) {
     super("channel closed", value);
   }
@@ -72,7 +71,6 @@ export class DisposedError extends TypeError {
   override readonly name = "DisposedError";
   readonly code = "TOKI_DISPOSED";
 
-  /** @internal */
   constructor(what: string, how: string) {
     super(`${what}: used after it was ${how}`);
   }

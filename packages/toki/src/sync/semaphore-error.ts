@@ -5,7 +5,6 @@ export class AcquireError extends SyncError {
   override readonly name = "AcquireError";
   readonly code = "TOKI_SEMAPHORE_CLOSED";
 
-  /** @internal */
   constructor() {
     super("semaphore closed");
   }
@@ -18,7 +17,6 @@ export class TryAcquireError extends SyncError {
   /** `noPermits` may pass, `closed` is for good. */
   readonly kind: "noPermits" | "closed";
 
-  /** @internal */
   constructor(kind: "noPermits" | "closed") {
     super(kind === "closed" ? "semaphore closed" : "no permits available");
     this.code = kind === "closed" ? "TOKI_SEMAPHORE_CLOSED" : "TOKI_NO_PERMITS";

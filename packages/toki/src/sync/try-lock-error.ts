@@ -5,7 +5,6 @@ export class TryLockError extends SyncError {
   override readonly name = "TryLockError";
   readonly code = "TOKI_LOCKED";
 
-  /** @internal */
   constructor() {
     super("operation would block");
   }

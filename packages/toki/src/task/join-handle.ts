@@ -73,6 +73,10 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
   override next(): IteratorResult<Suspend, T> {
     const cx = current.cx;
     if (cx === null) throw outsideRuntime(this);
+    const { task } = this;
+    if ((task.state & COMPLETE) === 0 && !task.rt.executor.runInPlace(task as Task<unknown>, cx)) {
+      return suspendOn(this as Future<unknown>);
+    }
     const value = this.poll(cx);
     if (value === Pending) return suspendOn(this as Future<unknown>);
     return { done: true, value: value as T };

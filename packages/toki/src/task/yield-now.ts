@@ -26,6 +26,11 @@ class YieldNow extends Future<void> {
   override next(): IteratorResult<Suspend, void> {
     const cx = current.cx;
     if (cx === null) throw outsideRuntime(this);
+    const task = cx.waker.owner;
+    if (task !== null && task === cx && !this.yielded && task.rt.executor.yieldInPlace(task)) {
+      this.yielded = true;
+      return { done: true, value: undefined };
+    }
     if (this.poll(cx) === Pending) return suspendOn(this as Future<unknown>);
     return { done: true, value: undefined };
   }

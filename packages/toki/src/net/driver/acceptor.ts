@@ -153,4 +153,3 @@ function takeSocket(socket: Socket): Connection {
   connection.peerAddr();
   return connection;
 }
-

@@ -188,8 +188,9 @@ export class Connection {
 
   /** Why nothing can be sent; null if something can. */
   sendFault(what: string): IoError | null {
+    // False from the moment of an error, a shutdown or a close, whoever caused it.
+    if (this.socket.writable) return null;
     const error = this.failure;
-    if (!this.isFinishing && !this.isClosed && error === null && this.socket.writable) return null;
     const why = this.isClosed
       ? "the stream was closed"
       : this.isFinishing

@@ -21,6 +21,8 @@
  * they stay queued, as Tokio's current-thread runtime leaves them between calls of block_on.
  */
 import { BUDGET, current } from "../../future/current.js";
+import type { Context } from "../../future/context.js";
+import { MAX_NATIVE_DEPTH } from "../../future/frame.js";
 import type { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import type { RuntimeCore } from "../core.js";
@@ -67,6 +69,8 @@ export class Executor {
   readonly #globalQueueInterval: number;
   readonly #lifoSlot: boolean;
   readonly #observes: boolean;
+  /** Polls left in this drain before the next look at timers and the loop. */
+  #left = 0;
   #lastEnd = 0;
   /** The context the runtime was made in, for tasks that captured none: they must not see that of whoever woke the executor. */
   readonly #baseContext: AsyncContext;
@@ -151,7 +155,7 @@ export class Executor {
     const previous = current.runtime;
     this.rt.unpark();
     const start = this.#host.now();
-    let left = this.#eventInterval;
+    this.#left = this.#eventInterval;
     current.runtime = this.rt;
     this.active = true;
     const pollsBefore = this.polls;
@@ -167,8 +171,8 @@ export class Executor {
         this.polls++;
         if (this.#observes || this.#host.usesAsyncContext) this.#pollObserved(task);
         else pollNow(this, task);
-        if (--left === 0) {
-          left = this.#eventInterval;
+        if (--this.#left <= 0) {
+          this.#left = this.#eventInterval;
           const now = this.#host.now();
           this.rt.time.fireDue(now);
           this.#releaseYielded();
@@ -222,6 +226,46 @@ export class Executor {
       this.#yielded = this.#local;
       this.#local = yielded;
     } else for (let count = yielded.length; count > 0; count--) this.#local.push(yielded.shift() as Task<unknown>);
+    return true;
+  }
+
+  /** Whether nothing but the running task could run next, and it may go on without a look at timers and the loop. */
+  #isAlone(runnable: boolean): boolean {
+    if (!this.active || this.#left <= 1 || this.#observes || this.#host.usesAsyncContext) return false;
+    return runnable && this.#lifo === null && this.#inject.isEmpty && this.#yielded.isEmpty;
+  }
+
+  /**
+   * Polls `task` on the spot, nested in the poll of the task that is about to wait for it: only when it is what would run next anyway and nothing
+   * else is runnable, so that the order of polls is the same. Spares a join that suspends for nothing.
+   *
+   * @returns whether the joiner may go on; false if it was cancelled meanwhile and has to suspend
+   */
+  runInPlace(task: Task<unknown>, joiner: Context): boolean {
+    const self = joiner.waker.owner;
+    if (self !== joiner || current.cx !== joiner || task.rt !== self.rt || current.depth >= MAX_NATIVE_DEPTH) return true;
+    if (!this.#isAlone(this.#local.holdsOnly(task))) return true;
+    this.#local.shift();
+    this.polls++;
+    this.#left--;
+    const { budget } = current;
+    current.depth++;
+    pollNow(this, task);
+    current.depth--;
+    current.budget = budget;
+    current.cx = joiner;
+    return (self.state & CANCEL) === 0;
+  }
+
+  /**
+   * A yield of the running task that would be polled again next: it goes on at once, with a new budget, as if it had been. Not inside a combinator,
+   * where other branches of the same task are to have their turn.
+   */
+  yieldInPlace(task: Task<unknown>): boolean {
+    if (current.nesting !== 1 || (task.state & (CANCEL | SCHEDULED)) !== 0 || !this.#isAlone(this.#local.isEmpty)) return false;
+    this.polls++;
+    this.#left--;
+    current.budget = BUDGET;
     return true;
   }
 

@@ -42,6 +42,11 @@ export class RunQueue {
     return this.#head === this.#tail;
   }
 
+  /** Whether `task` is in the queue, and nothing else is. */
+  holdsOnly(task: Task<unknown>): boolean {
+    return ((this.#head + 1) | 0) === this.#tail && this.#ring[this.#head & this.#mask] === task;
+  }
+
   forEach(visit: (task: Task<unknown>) => void): void {
     const length = this.length;
     for (let i = 0; i < length; i++) visit(this.#ring[(this.#head + i) & this.#mask] as Task<unknown>);

@@ -7,7 +7,6 @@ export class TrySendError<T> extends UnsentError<T> {
   /** `full`: no slot is free now, or what is free belongs to those who wait. `closed`: the receiver was closed or disposed. */
   readonly kind: "full" | "closed";
 
-  /** @internal */
   constructor(kind: "full" | "closed", value: T) {
     super(kind === "full" ? "no available capacity" : "channel closed", value);
     this.code = kind === "full" ? "TOKI_CHANNEL_FULL" : "TOKI_CHANNEL_CLOSED";
@@ -22,7 +21,6 @@ export class SendTimeoutError<T> extends UnsentError<T> {
   /** `timeout`: there was no slot in time. `closed`: the receiver was closed or disposed. */
   readonly kind: "timeout" | "closed";
 
-  /** @internal */
   constructor(kind: "timeout" | "closed", value: T) {
     super(kind === "timeout" ? "timed out waiting on send operation" : "channel closed", value);
     this.code = kind === "timeout" ? "TOKI_SEND_TIMEOUT" : "TOKI_CHANNEL_CLOSED";
@@ -37,7 +35,6 @@ export class TryRecvError extends SyncError {
   /** `empty`: none now. `disconnected`: none will ever come. */
   readonly kind: "empty" | "disconnected";
 
-  /** @internal */
   constructor(kind: "empty" | "disconnected") {
     super(kind === "empty" ? "receiving on an empty channel" : "receiving on a closed channel");
     this.code = kind === "empty" ? "TOKI_CHANNEL_EMPTY" : "TOKI_CHANNEL_CLOSED";
@@ -53,7 +50,6 @@ export class ConcurrentRecvError extends TypeError {
   override readonly name = "ConcurrentRecvError";
   readonly code = "TOKI_CONCURRENT_RECV";
 
-  /** @internal */
   constructor() {
     super(
       "recv: another task is waiting to receive from this channel already; it has a single consumer: let one task receive, or make a channel for each",

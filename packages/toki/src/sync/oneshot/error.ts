@@ -5,7 +5,6 @@ export class RecvError extends SyncError {
   override readonly name = "RecvError";
   readonly code = "TOKI_CHANNEL_CLOSED";
 
-  /** @internal */
   constructor() {
     super("channel closed");
   }
@@ -18,7 +17,6 @@ export class TryRecvError extends SyncError {
   /** `empty`: not sent yet. `closed`: it will never come, or was taken before. */
   readonly kind: "empty" | "closed";
 
-  /** @internal */
   constructor(kind: "empty" | "closed") {
     super(kind === "empty" ? "channel empty" : "channel closed");
     this.code = kind === "empty" ? "TOKI_CHANNEL_EMPTY" : "TOKI_CHANNEL_CLOSED";
