@@ -1,6 +1,6 @@
 /*
- * AbortSignals, in both directions. Each future is its own event listener (`handleEvent`), added at the first poll and removed as soon as the future is
- * done, dropped or cancelling: a signal that lives for long collects nothing.
+ * AbortSignals, in both directions. What a future has at a signal is there from its first poll until it is done, dropped or cancelling: a signal that
+ * lives for long collects nothing.
  *
  * CancelOn:   RACING -> CANCELLING -> DONE, or RACING -> DONE. CANCELLING: the signal has fired, the future's cleanup is running.
  * WithSignal: IDLE -> RUNNING -> DONE. A cancellation aborts the signal first, then cancels the future that was made with it.
@@ -12,7 +12,7 @@ import { type AwaitEdge, Future } from "./future.js";
 import { type IntoFuture, intoFuture } from "./into-future.js";
 import { polledAfterCompletion } from "./misuse.js";
 import { Pending, type Poll } from "./poll.js";
-import type { Waker } from "./waker.js";
+import { SignalWaiter } from "./signal-hub.js";
 
 function checkSignal(signal: AbortSignal, where: string): void {
   if (typeof signal?.addEventListener !== "function" || typeof signal.aborted !== "boolean") {
@@ -20,52 +20,26 @@ function checkSignal(signal: AbortSignal, where: string): void {
   }
 }
 
-/** One listener on a signal that wakes whoever polled last. */
-class SignalListener {
-  private readonly signal: AbortSignal;
-  private waker: Waker | null = null;
-
-  constructor(signal: AbortSignal) {
-    this.signal = signal;
-  }
-
-  listen(waker: Waker): void {
-    if (this.waker === null) this.signal.addEventListener("abort", this);
-    this.waker = waker;
-  }
-
-  stop(): void {
-    if (this.waker === null) return;
-    this.waker = null;
-    this.signal.removeEventListener("abort", this);
-  }
-
-  handleEvent(): void {
-    this.waker?.wake();
-  }
-}
-
 class Aborted extends Future<unknown> {
   private readonly signal: AbortSignal;
-  private readonly listener: SignalListener;
+  private readonly waiter = new SignalWaiter();
 
   constructor(signal: AbortSignal) {
     super();
     this.signal = signal;
-    this.listener = new SignalListener(signal);
   }
 
   poll(cx: Context): Poll<unknown> {
     if (!this.signal.aborted) {
-      this.listener.listen(cx.waker);
+      this.waiter.wait(this.signal, cx.waker);
       return Pending;
     }
-    this.listener.stop();
+    this.waiter.stop();
     return this.signal.reason;
   }
 
   override [Symbol.dispose](): void {
-    this.listener.stop();
+    this.waiter.stop();
   }
 
   override describe(): string {
@@ -108,13 +82,12 @@ class CancelOn<T> extends Future<T> {
   private state = RACING;
   private polled = false;
   private readonly signal: AbortSignal;
-  private readonly listener: SignalListener;
+  private readonly waiter = new SignalWaiter();
   private future: Future<T> | undefined;
 
   constructor(signal: AbortSignal, future: Future<T>) {
     super();
     this.signal = signal;
-    this.listener = new SignalListener(signal);
     this.future = future;
   }
 
@@ -129,7 +102,7 @@ class CancelOn<T> extends Future<T> {
         if (!signal.aborted) return Pending;
       }
       this.state = CANCELLING;
-      this.listener.stop();
+      this.waiter.stop();
     }
     if (this.cancelInner(future, cx) === Pending) return Pending;
     throw signal.reason;
@@ -143,7 +116,7 @@ class CancelOn<T> extends Future<T> {
       this.finish();
       throw error;
     }
-    if (value === Pending) this.listener.listen(cx.waker);
+    if (value === Pending) this.waiter.wait(this.signal, cx.waker);
     else this.finish();
     return value;
   }
@@ -162,14 +135,14 @@ class CancelOn<T> extends Future<T> {
   private finish(): void {
     this.state = DONE;
     this.future = undefined;
-    this.listener.stop();
+    this.waiter.stop();
   }
 
   override pollCancel(cx: Context): Poll<void> {
     const { future } = this;
     if (future === undefined) return undefined;
     this.state = CANCELLING;
-    this.listener.stop();
+    this.waiter.stop();
     return this.cancelInner(future, cx);
   }
 

@@ -18,7 +18,9 @@ export abstract class Context {
   /** The context that polls on behalf of `waker`. */
   static fromWaker(waker: Waker): Context {
     if (!(waker instanceof Context)) {
-      throw new TypeError("Context.fromWaker: waker must be a Waker (make one with Waker.from(callback) or use Waker.noop)");
+      throw new TypeError(
+        "Context.fromWaker: waker must be a Waker (make one with Waker.from(callback) or use Waker.noop)",
+      );
     }
     return waker;
   }

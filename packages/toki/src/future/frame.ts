@@ -43,7 +43,7 @@ import { addAsyncTrace } from "./trace.js";
 import { pollUnwind, Unwind } from "./unwind.js";
 import { Waker } from "./waker.js";
 
-/** @internal */
+/** A generator whose every `yield` is an await. */
 export type Body<T> = Generator<Suspend, T, unknown>;
 
 const FRESH = 0;

@@ -167,7 +167,7 @@ export function suspendOn(leaf: Future<unknown>): IteratorResult<Suspend, never>
 
 Object.defineProperty(Future.prototype, isFutureMark, { value: true });
 
-/** One child in an await tree: the future and, in a keyed combinator, its key. @internal */
+/** One child in an await tree: the future and, in a keyed combinator, its key. */
 export interface AwaitEdge {
   readonly label: string | undefined;
   readonly future: Future<unknown>;

@@ -75,7 +75,10 @@ export function bareYield(value: unknown): MisuseError {
   if (isPromiseLike(value)) {
     return new MisuseError("TOKI_BARE_YIELD", `Cannot yield ${found}: ${PROMISE_HINT}, with \`yield*\``);
   }
-  return new MisuseError("TOKI_BARE_YIELD", `Cannot \`yield\` ${found}: write \`yield*\` (with the star) to await a future`);
+  return new MisuseError(
+    "TOKI_BARE_YIELD",
+    `Cannot \`yield\` ${found}: write \`yield*\` (with the star) to await a future`,
+  );
 }
 
 /** @internal */

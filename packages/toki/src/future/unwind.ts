@@ -89,17 +89,21 @@ export function pollUnwind(root: FnFuture<unknown>, cx: Context): Poll<void> {
         unwind.leaf = current.leaf;
         if (!unwind.forced) return Pending;
         // Out of time: end this await too, and everything the cleanup had called.
-        unwind.leaf.forceCancel();
+        try {
+          unwind.leaf.forceCancel();
+        } catch (error) {
+          unwind.record(error);
+        }
         unwind.target = frame;
         inject = true;
         if (++unwind.forcedReturns <= MAX_FORCED_RETURNS) continue;
-        unwind.forcedReturns = 0;
       } else if (frame !== unwind.target) {
         frame = frame.settle(DONE, result);
         inject = false;
         continue;
       }
       const ended = frame;
+      unwind.forcedReturns = 0;
       if (ended === root) {
         root.finish();
         if (unwind.failed) throw unwind.error;

@@ -16,6 +16,11 @@ export class InvalidArgumentError extends TypeError {
 }
 
 /** @internal */
-export function invalidArgument(where: string, argument: string, expected: string, found: unknown): InvalidArgumentError {
+export function invalidArgument(
+  where: string,
+  argument: string,
+  expected: string,
+  found: unknown,
+): InvalidArgumentError {
   return new InvalidArgumentError(argument, `${where}: ${argument} must be ${expected}, got ${describeValue(found)}`);
 }

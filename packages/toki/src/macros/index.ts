@@ -1,3 +1,12 @@
 export { join, tryJoin } from "./join.js";
 export type { OutputOf } from "./output.js";
-export { Branch, type BranchOptions, branch, type SelectBranch, type Selected, SelectError, type SelectOptions, select } from "./select.js";
+export {
+  Branch,
+  type BranchOptions,
+  branch,
+  type SelectBranch,
+  SelectError,
+  type Selected,
+  type SelectOptions,
+  select,
+} from "./select.js";

@@ -76,13 +76,16 @@ export class Branch<T> {
  */
 export function branch<T>(future: IntoFuture<T>, options: BranchOptions<T>): Branch<T> {
   const { when, if: enabled } = options;
-  if (when !== undefined && typeof when !== "function") throw invalidArgument("branch", "options.when", "a function", when);
-  if (enabled !== undefined && typeof enabled !== "boolean") throw invalidArgument("branch", "options.if", "a boolean", enabled);
+  if (when !== undefined && typeof when !== "function")
+    throw invalidArgument("branch", "options.when", "a function", when);
+  if (enabled !== undefined && typeof enabled !== "boolean")
+    throw invalidArgument("branch", "options.if", "a boolean", enabled);
   return new Branch(future, options);
 }
 
 /** What a {@link select} takes for each key. `undefined`, `null` and `false` are disabled branches. */
-export type SelectBranch = IntoFuture<unknown> | Branch<never> | Branch<unknown> | undefined | null | false;
+// biome-ignore lint/suspicious/noExplicitAny: a branch of any value; Branch<T> is invariant because of `when`
+export type SelectBranch = IntoFuture<unknown> | Branch<any> | undefined | null | false;
 
 type BranchOutput<B> = B extends Branch<infer T> ? T : OutputOf<B>;
 

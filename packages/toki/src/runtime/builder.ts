@@ -13,7 +13,9 @@ import { Runtime } from "./runtime.js";
  * import { Builder, sleep } from "toki";
  *
  * const rt = Builder.currentThread().enableAll().name("jobs").build();
- * await rt.run(sleep(1));
+ * await rt.run(function* () {
+ *   yield* sleep(1);
+ * });
  * await rt.shutdown();
  * ```
  */

@@ -179,7 +179,7 @@ export class RuntimeCore {
   }
 
   #onFailure(task: Task<unknown>, error: unknown): void {
-    if (task.joiners === null) this.failures.add(task, error);
+    this.failures.add(task, error);
     if (this.options.unhandledPanic === "shutdownRuntime") void this.shutdown();
   }
 
@@ -202,7 +202,10 @@ export class RuntimeCore {
   dump(): TaskDump {
     const tasks: Task<unknown>[] = [];
     this.forEachTask((task) => tasks.push(task));
-    return dumpTasks(tasks.sort((a, b) => a.id - b.id), this.options.name);
+    return dumpTasks(
+      tasks.sort((a, b) => a.id - b.id),
+      this.options.name,
+    );
   }
 
   // Driving
@@ -230,6 +233,7 @@ export class RuntimeCore {
   }
 
   #stopDriving(): void {
+    this.unpark();
     this.#stopIdleWatch?.();
     this.#stopIdleWatch = null;
     this.#deadlock = null;
@@ -264,18 +268,19 @@ export class RuntimeCore {
 
   /** Nothing is runnable: goes idle until a wake or the next deadline. */
   park(now: number): void {
-    this.executor.parks++;
-    this.#parked = true;
-    if (this.options.onThreadPark !== undefined) {
-      this.#inContext(this.options.onThreadPark);
-      if (this.executor.hasRunnable) {
-        this.executor.request();
-        return;
-      }
-    }
-    if (this.time.isPaused) {
+    if (!this.#beginPark()) this.executor.request();
+    else if (this.time.isPaused) {
       if (this.time.wheel.size > 0) this.#scheduleAutoAdvance();
     } else if (!this.time.arm(now)) this.executor.request();
+  }
+
+  /** Runs the park hook; false if it made work. */
+  #beginPark(): boolean {
+    this.executor.parks++;
+    this.#parked = true;
+    if (this.options.onThreadPark === undefined) return true;
+    this.#inContext(this.options.onThreadPark);
+    return !this.executor.hasRunnable;
   }
 
   unpark(): void {
@@ -392,9 +397,8 @@ export class RuntimeCore {
   }
 
   #blockOnce(root: Task<unknown>): void {
-    this.unpark();
     this.executor.runBatch(Number.POSITIVE_INFINITY);
-    if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable) return;
+    if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable || !this.#beginPark()) return;
     const wait = this.time.untilNext(this.host.now());
     if (wait === Number.POSITIVE_INFINITY) this.#onIdle();
     else if (this.time.isPaused) this.time.autoAdvance();
@@ -491,7 +495,7 @@ class CleanupDeadline extends Waker implements Timer {
     this.#task = task;
     this.#time = time;
     this.timerWhen = time.tickOf(time.now() + ms);
-    if (!time.insert(this)) this.fire();
+    if (ms <= 0 || !time.insert(this)) this.fire();
   }
 
   fire(): void {

@@ -51,7 +51,13 @@ function snapshot(task: Task<unknown>): TaskSnapshot {
   return {
     id: (state & ROOT) !== 0 ? undefined : task.id,
     name: task.extra?.name,
-    state: running ? "running" : (state & CANCEL) !== 0 ? "cancelling" : (state & SCHEDULED) !== 0 ? "queued" : "parked",
+    state: running
+      ? "running"
+      : (state & CANCEL) !== 0
+        ? "cancelling"
+        : (state & SCHEDULED) !== 0
+          ? "queued"
+          : "parked",
     tree: running || task.future === null ? undefined : nodeOf(undefined, task.future),
   };
 }

@@ -15,7 +15,9 @@ export class NoRuntimeError extends RuntimeError {
   readonly code = "TOKI_NO_RUNTIME";
 
   constructor(what: string) {
-    super(`${what}: there is no runtime here; call it inside main(), a task or rt.run(), or under \`using guard = rt.enter()\``);
+    super(
+      `${what}: there is no runtime here; call it inside main(), a task or rt.run(), or under \`using guard = rt.enter()\``,
+    );
   }
 }
 

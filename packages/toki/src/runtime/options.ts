@@ -82,9 +82,15 @@ export function validateOptions(options: RuntimeOptions, where: string): void {
   }
   const flavor: unknown = options.flavor;
   if (flavor === "multiThread") {
-    throw invalidArgument(where, "flavor", '"currentThread" (the multi-thread scheduler is not part of this version)', flavor);
+    throw invalidArgument(
+      where,
+      "flavor",
+      '"currentThread" (the multi-thread scheduler is not part of this version)',
+      flavor,
+    );
   }
-  if (flavor !== undefined && flavor !== "currentThread") throw invalidArgument(where, "flavor", '"currentThread"', flavor);
+  if (flavor !== undefined && flavor !== "currentThread")
+    throw invalidArgument(where, "flavor", '"currentThread"', flavor);
   if (options.name !== undefined && (typeof options.name !== "string" || options.name === "")) {
     throw invalidArgument(where, "name", "a string that is not empty", options.name);
   }
@@ -102,10 +108,12 @@ export function validateOptions(options: RuntimeOptions, where: string): void {
     throw invalidArgument(where, "unhandledPanic", '"ignore" or "shutdownRuntime"', panic);
   }
   for (const key of HOOKS) {
-    if (options[key] !== undefined && typeof options[key] !== "function") throw invalidArgument(where, key, "a function", options[key]);
+    if (options[key] !== undefined && typeof options[key] !== "function")
+      throw invalidArgument(where, key, "a function", options[key]);
   }
   for (const key of BOOLEANS) {
-    if (options[key] !== undefined && typeof options[key] !== "boolean") throw invalidArgument(where, key, "a boolean", options[key]);
+    if (options[key] !== undefined && typeof options[key] !== "boolean")
+      throw invalidArgument(where, key, "a boolean", options[key]);
   }
   if (options.startPaused === true && options.enableTime === false) {
     throw invalidArgument(where, "startPaused", "false while enableTime is false", true);

@@ -72,7 +72,9 @@ export class Runtime implements AsyncDisposable {
    * import { Runtime, sleep } from "toki";
    *
    * const rt = new Runtime();
-   * await rt.run(sleep(10));
+   * await rt.run(function* () {
+   *   yield* sleep(10);
+   * });
    * await rt.shutdown();
    * ```
    */

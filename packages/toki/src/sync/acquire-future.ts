@@ -59,8 +59,10 @@ export abstract class AcquireFuture<T, S extends BatchSemaphore = BatchSemaphore
       throw polledAfterCompletion(this.describe());
     }
     let found: number;
-    if (waiter !== null) found = sem.poll(waiter, n, cx);
-    else if (sem.closed) found = CLOSED;
+    if (waiter !== null) {
+      found = sem.poll(waiter, n);
+      if (found === WAITING) waiter.watch(this as Future<unknown>, cx.waker);
+    } else if (sem.closed) found = CLOSED;
     else {
       this.waiter = sem.join(n, cx.waker);
       found = WAITING;

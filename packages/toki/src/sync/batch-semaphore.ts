@@ -14,7 +14,6 @@
  *
  * `closed` is checked before a permit that was already assigned: once closed, nobody gets one.
  */
-import type { Context } from "../future/context.js";
 import type { Waker } from "../future/waker.js";
 import { Waiter, WaiterQueue } from "./waiter-queue.js";
 
@@ -47,15 +46,13 @@ export class BatchSemaphore {
     return waiter;
   }
 
-  /** How a waiter for `n` permits fares. After ACQUIRED it holds them, after CLOSED nothing. */
-  poll(waiter: Waiter, n: number, cx: Context): number {
+  /** How a waiter for `n` permits fares. After ACQUIRED it holds them, after CLOSED nothing. After WAITING its waker is to be kept up to date. */
+  poll(waiter: Waiter, n: number): number {
     if (this.closed) {
       this.leave(waiter, n);
       return CLOSED;
     }
-    if (waiter.state === 0) return ACQUIRED;
-    waiter.waker = cx.waker;
-    return WAITING;
+    return waiter.state === 0 ? ACQUIRED : WAITING;
   }
 
   /** A waiter for `n` permits gives up. Not for one that `poll` has let go. */

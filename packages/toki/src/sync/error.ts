@@ -1,13 +1,43 @@
 import { isControlFlow } from "../future/trace.js";
 
-/** A channel, lock or semaphore could not do what was asked, as `code` says. Base of the expected errors of `toki/sync`. */
+/**
+ * A channel, lock or semaphore could not do what was asked, as `code` says. Base of the expected errors of `toki/sync`.
+ *
+ * @example
+ * ```ts
+ * import { Mutex, SyncError } from "toki/sync";
+ *
+ * const mutex = new Mutex(0);
+ * using guard = mutex.tryLock();
+ * try {
+ *   mutex.tryLock();
+ * } catch (error) {
+ *   console.log(error instanceof SyncError && error.code); // TOKI_LOCKED
+ * }
+ * ```
+ */
 export abstract class SyncError extends Error {
   abstract readonly code: string;
 }
 
 Object.defineProperty(SyncError.prototype, isControlFlow, { value: true });
 
-/** A {@link SyncError} that gives a value back to the caller. The value is not printed with the error: it may be large, or secret. */
+/**
+ * A {@link SyncError} that gives a value back to the caller. The value is not printed with the error: it may be large, or secret.
+ *
+ * @example
+ * ```ts
+ * import { mpsc, UnsentError } from "toki/sync";
+ *
+ * const [tx] = mpsc.channel<string>(1);
+ * tx.trySend("first");
+ * try {
+ *   tx.trySend("second");
+ * } catch (error) {
+ *   console.log(error instanceof UnsentError && error.value); // second
+ * }
+ * ```
+ */
 export abstract class UnsentError<T> extends SyncError {
   readonly #value: T;
 

@@ -31,6 +31,20 @@ const OVER = 3;
  * A future of one notification. Made by {@link Notify.notified}.
  *
  * **Cancel safety**: one that is dropped loses its place in line; a notification it had been given by `notifyOne` or `notifyLast` goes to the next.
+ *
+ * @example
+ * ```ts
+ * import { main } from "toki";
+ * import { Notify } from "toki/sync";
+ *
+ * await main(function* () {
+ *   const changed = new Notify();
+ *   const notified = changed.notified();
+ *   changed.notifyWaiters(); // reaches what was created before
+ *   yield* notified;
+ *   console.log("notified");
+ * });
+ * ```
  */
 export class Notified extends Future<void> {
   private readonly notify: Notify;
@@ -98,7 +112,7 @@ export class Notified extends Future<void> {
       if (waiter.state <= 0) {
         this.state = READY;
         this.waiter = null;
-      } else if (waker !== null) waiter.waker = waker;
+      } else if (waker !== null) waiter.watch(this, waker);
     }
     return this.state === READY;
   }

@@ -1,6 +1,24 @@
 import { SyncError } from "./error.js";
 
-/** `acquire` failed: the {@link Semaphore} is closed. */
+/**
+ * `acquire` failed: the {@link Semaphore} is closed.
+ *
+ * @example
+ * ```ts
+ * import { main } from "toki";
+ * import { AcquireError, Semaphore } from "toki/sync";
+ *
+ * await main(function* () {
+ *   const semaphore = new Semaphore(1);
+ *   semaphore.close();
+ *   try {
+ *     yield* semaphore.acquire();
+ *   } catch (error) {
+ *     console.log(error instanceof AcquireError); // true
+ *   }
+ * });
+ * ```
+ */
 export class AcquireError extends SyncError {
   override readonly name = "AcquireError";
   readonly code = "TOKI_SEMAPHORE_CLOSED";
@@ -10,7 +28,20 @@ export class AcquireError extends SyncError {
   }
 }
 
-/** `tryAcquire` failed: too few permits are free for it now, or the {@link Semaphore} is closed. */
+/**
+ * `tryAcquire` failed: too few permits are free for it now, or the {@link Semaphore} is closed.
+ *
+ * @example
+ * ```ts
+ * import { Semaphore, TryAcquireError } from "toki/sync";
+ *
+ * try {
+ *   new Semaphore(1).tryAcquire(2);
+ * } catch (error) {
+ *   console.log(error instanceof TryAcquireError && error.kind); // noPermits
+ * }
+ * ```
+ */
 export class TryAcquireError extends SyncError {
   override readonly name = "TryAcquireError";
   readonly code: "TOKI_NO_PERMITS" | "TOKI_SEMAPHORE_CLOSED";

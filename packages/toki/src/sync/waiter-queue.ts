@@ -12,6 +12,8 @@
  *
  * A waiter is queued once in its life: a future that has to wait again makes another.
  */
+import type { Future } from "../future/future.js";
+import { rejectSharing } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
 
 /** One future's place in a queue. @internal */
@@ -27,6 +29,14 @@ export class Waiter {
     this.waker = waker;
     this.older = null;
     this.newer = null;
+  }
+
+  /** Whom to wake from now on, on behalf of `leaf`. A second task that waits for the same future is refused. */
+  watch(leaf: Future<unknown>, waker: Waker): void {
+    const held = this.waker;
+    if (held === waker) return;
+    if (held !== null) rejectSharing(leaf, held);
+    this.waker = waker;
   }
 
   wake(): void {

@@ -1,13 +1,14 @@
 import { CANCELLED, COMPLETE, type Task } from "../runtime/task/task.js";
+import { type Duration, toMillis } from "../time/duration.js";
 
 /** How much time cleanup gets. */
 export interface AbortOptions {
   /**
-   * Milliseconds the task's cleanup may take from now. After that its awaits no longer wait: each is cut, and only synchronous cleanup still runs.
+   * How long the task's cleanup may take from now. After that its awaits no longer wait: each is cut, and only synchronous cleanup still runs.
    *
    * @default no limit
    */
-  cleanupTimeout?: number;
+  cleanupTimeout?: Duration;
 }
 
 /**
@@ -57,8 +58,9 @@ export class AbortHandle {
 
 /** @internal */
 export function abortTask(task: Task<unknown>, options: AbortOptions | undefined): void {
+  const timeout = options?.cleanupTimeout;
+  const limit = timeout === undefined ? undefined : toMillis(timeout, "abort", "options.cleanupTimeout");
   task.abort();
-  const limit = options?.cleanupTimeout;
   if (limit === undefined || (task.state & (COMPLETE | CANCELLED)) !== 0) return;
   task.rt.limitCleanup(task, limit);
 }

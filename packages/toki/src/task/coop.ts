@@ -29,8 +29,12 @@ export function refund(): void {
 }
 
 function exhausted(cx: Context): void {
-  const task = current.task;
-  if (task !== null) task.rt.executor.forcedYields++;
+  // Once for each poll, however many operations find the budget gone.
+  if (current.budget === 0) {
+    current.budget = -1;
+    const { task } = current;
+    if (task !== null) task.rt.executor.forcedYields++;
+  }
   cx.waker.wake();
 }
 

@@ -18,7 +18,8 @@ import { ROOT } from "../runtime/task/task.js";
  */
 export function taskId(): number {
   const id = tryTaskId();
-  if (id === undefined) throw new Error("taskId: not inside a task (the body of main(), run() and blockOn() is not one)");
+  if (id === undefined)
+    throw new Error("taskId: not inside a task (the body of main(), run() and blockOn() is not one)");
   return id;
 }
 

@@ -14,7 +14,7 @@
  * joinNext that put it there. Another one with the same waker, of the same task then, may take its place; one with another waker is refused. A wake
  * between the look at `ended` and the registration cannot happen: all of it is one thread.
  *
- * A failed task that is in `ended` is in the runtime's failure log as well until it is joined: if the set is dropped or forgotten, it is reported.
+ * A failed task is in the runtime's failure log until it is joined: if the set is dropped or forgotten, it is reported.
  */
 import { driveAsyncIterator } from "../future/async-iterable.js";
 import type { Context } from "../future/context.js";
@@ -29,7 +29,7 @@ import { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import type { Handle } from "../runtime/handle.js";
-import { FAILED, type Task } from "../runtime/task/task.js";
+import type { Task } from "../runtime/task/task.js";
 import { AbortHandle, type AbortOptions, abortTask } from "./abort-handle.js";
 import { proceed } from "./coop.js";
 import type { JoinResult } from "./join-result.js";
@@ -263,8 +263,6 @@ export class JoinSet<T> implements Disposable {
   /** Moves the entry of a task that is over to those that can be joined. @internal */
   onEnd(entry: Entry<T>): void {
     this.unlink(entry);
-    const { task } = entry;
-    if ((task.state & FAILED) !== 0) task.rt.failures.add(task as Task<unknown>, task.output);
     this.pushEnded(entry);
   }
 

@@ -13,27 +13,29 @@
  *   CANCELLING -> DONE                             body and children are over, or the time for cleanup is up and everything was cut short
  *
  * A child's entry is the joiner its task wakes at the end. The first failure, of a child, the body or `cancel`, is kept as `error` and thrown at the end;
- * it aborts the siblings there and then, so that none of them sees the failed task as a JoinError first. Failures of other children go to the runtime's
+ * it aborts the siblings there and then, so that none of them sees the failed task as a JoinError first. Failures of other children stay in the runtime's
  * failure log; one of the body's cleanup is attached to `error` as suppressed, as the frame driver does.
  *
  * The awaiting task is woken when there is something for it to do: a failure, or the last child's end while it waits for that.
  */
 import { type BodyOf, bindBody, checkBody } from "../future/bound-body.js";
 import type { Context } from "../future/context.js";
-import { type AwaitEdge, Future } from "../future/future.js";
+import { current } from "../future/current.js";
+import { type AwaitEdge, Future, suspendOn } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
-import { polledAfterCompletion } from "../future/misuse.js";
-import { Pending, type Poll } from "../future/poll.js";
+import { outsideRuntime, polledAfterCompletion } from "../future/misuse.js";
+import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { suppressed } from "../future/suppressed-error.js";
 import { Waker } from "../future/waker.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
-import { FAILED, JOINED, type Task } from "../runtime/task/task.js";
+import { FAILED, type Task } from "../runtime/task/task.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { Instant } from "../time/instant.js";
 import { type Sleep, sleep } from "../time/sleep.js";
 import { type AbortOptions, abortTask } from "./abort-handle.js";
 import { dropStarted } from "./drop.js";
-import type { JoinHandle } from "./join-handle.js";
+import { JoinHandle } from "./join-handle.js";
+import { takeError } from "./outcome.js";
 import { ScopeError } from "./scope-error.js";
 import { currentRuntime, spawnOn } from "./spawn.js";
 
@@ -60,6 +62,19 @@ class Child extends Waker {
   /** The task is over. */
   wake(): void {
     this.scope.onChildEnd(this);
+  }
+}
+
+/**
+ * Never runs the task in place of the await, as a plain handle may: a failure would come out of the await before the scope could cancel the one that
+ * awaits.
+ */
+class ChildHandle<T> extends JoinHandle<T> {
+  override next(): IteratorResult<Suspend, T> {
+    const cx = current.cx;
+    if (cx === null) throw outsideRuntime(this);
+    const value = this.poll(cx);
+    return value === Pending ? suspendOn(this as Future<unknown>) : { done: true, value: value as T };
   }
 }
 
@@ -132,7 +147,7 @@ export class Scope {
    */
   spawn<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHandle<T> {
     if (this.state === DONE) throw new ScopeError("TOKI_SCOPE_CLOSED");
-    const handle = spawnOn(this.rt, future, options, "Scope.spawn");
+    const handle = new ChildHandle(spawnOn(this.rt, future, options, "Scope.spawn").task);
     const task = handle.task as Task<unknown>;
     if (task.isComplete) return handle; // the runtime has been shut down
     const child = new Child(this, task);
@@ -205,13 +220,10 @@ export class Scope {
     else prev.next = next;
     if (next !== null) next.prev = prev;
     this.count--;
-    if ((task.state & FAILED) !== 0) {
-      if (this.failed || this.state === DONE) this.rt.failures.add(task, task.output);
-      else {
-        task.state |= JOINED;
-        this.fail(task.output);
-        return;
-      }
+    if ((task.state & FAILED) !== 0 && !this.failed && this.state !== DONE) {
+      takeError(task); // the scope has seen it; those of the others stay in the failure log
+      this.fail(task.output);
+      return;
     }
     if (this.count === 0 && (this.failed || this.state >= DRAINING)) this.waker?.wake();
   }

@@ -1,15 +1,20 @@
 /*
  * A task-local lives in a slot of its key. The slot holds a value exactly while the future inside a scope() is being polled, cancelled or dropped, and is
  * put back as it was when that returns. Polls on one thread nest and never interleave, so the slot always belongs to the innermost scope that is being
- * polled. What a task spawns is polled from the executor, outside of every scope: it inherits nothing.
+ * polled.
+ *
+ * The poll of one task may be nested in that of another, which joins it. It must not see the other's values: a slot has an owner, the task on whose
+ * behalf it was set, and is empty for every other. A poll that belongs to no task, by hand or in cleanup that is cut short, sees what is set around it.
  */
 import type { Context } from "../future/context.js";
+import { current } from "../future/current.js";
 import { isGeneratorFunction } from "../future/fn.js";
 import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { MisuseError, polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import type { Task } from "../runtime/task/task.js";
 import { AccessError } from "./access-error.js";
 import { dropStarted } from "./drop.js";
 
@@ -42,12 +47,16 @@ const UNSET: unique symbol = Symbol("toki.unset");
 export class LocalKey<T> {
   /** The key's name in messages and await trees. */
   readonly name: string | undefined;
-  private slot: T | typeof UNSET;
+  /** @internal */
+  slot: T | typeof UNSET;
+  /** @internal */
+  owner: Task<unknown> | null;
 
   /** @internal */
   constructor(name: string | undefined) {
     this.name = name;
     this.slot = UNSET;
+    this.owner = null;
   }
 
   /**
@@ -102,11 +111,12 @@ export class LocalKey<T> {
       );
     }
     if (typeof callback !== "function") throw invalidArgument("LocalKey.syncScope", "callback", "a function", callback);
-    const outer = this.enter(value);
+    const { slot, owner } = this;
+    this.set(value, current.task);
     try {
       return callback();
     } finally {
-      this.leave(outer);
+      this.set(slot, owner);
     }
   }
 
@@ -116,15 +126,15 @@ export class LocalKey<T> {
    * @throws AccessError outside of every scope of the key
    */
   get(): T {
-    const { slot } = this;
-    if (slot === UNSET) throw new AccessError(this.describe());
-    return slot;
+    const value = this.read();
+    if (value === UNSET) throw new AccessError(this.describe());
+    return value;
   }
 
   /** The value, or undefined outside of every scope of the key. */
   tryGet(): T | undefined {
-    const { slot } = this;
-    return slot === UNSET ? undefined : slot;
+    const value = this.read();
+    return value === UNSET ? undefined : value;
   }
 
   /**
@@ -139,20 +149,20 @@ export class LocalKey<T> {
 
   /** Calls a function with the value, or returns undefined outside of every scope of the key. */
   tryWith<R>(callback: (value: T) => R): R | undefined {
-    const { slot } = this;
-    return slot === UNSET ? undefined : callback(slot);
+    const value = this.read();
+    return value === UNSET ? undefined : callback(value);
   }
 
-  /** Sets the slot; the result has to be given back to `leave`. @internal */
-  enter(value: T): T | typeof UNSET {
-    const outer = this.slot;
-    this.slot = value;
-    return outer;
+  private read(): T | typeof UNSET {
+    const { slot, owner } = this;
+    if (slot === UNSET || owner === current.task || current.task === null) return slot;
+    return UNSET;
   }
 
   /** @internal */
-  leave(outer: T | typeof UNSET): void {
-    this.slot = outer;
+  set(slot: T | typeof UNSET, owner: Task<unknown> | null): void {
+    this.slot = slot;
+    this.owner = owner;
   }
 
   /** @internal */
@@ -180,7 +190,10 @@ class LocalFuture<T, R> extends Future<R> {
     const { key, inner } = this;
     if (inner === undefined) throw polledAfterCompletion("a task-local scope");
     this.started = true;
-    const outer = key.enter(this.value);
+    const { slot, owner } = key;
+    const outerCx = current.cx;
+    current.cx = cx;
+    key.set(this.value, cx.waker.owner);
     let value: Poll<R>;
     try {
       value = inner.poll(cx);
@@ -188,7 +201,8 @@ class LocalFuture<T, R> extends Future<R> {
       this.inner = undefined;
       throw error;
     } finally {
-      key.leave(outer);
+      key.set(slot, owner);
+      current.cx = outerCx;
     }
     if (value !== Pending) this.inner = undefined;
     return value;
@@ -197,12 +211,16 @@ class LocalFuture<T, R> extends Future<R> {
   override pollCancel(cx: Context): Poll<void> {
     const { key, inner } = this;
     if (inner === undefined) return undefined;
-    const outer = key.enter(this.value);
+    const { slot, owner } = key;
+    const outerCx = current.cx;
+    current.cx = cx;
+    key.set(this.value, cx.waker.owner);
     let isOver = true;
     try {
       isOver = inner.pollCancel(cx) !== Pending;
     } finally {
-      key.leave(outer);
+      key.set(slot, owner);
+      current.cx = outerCx;
       if (isOver) this.inner = undefined;
     }
     return isOver ? undefined : Pending;
@@ -212,11 +230,12 @@ class LocalFuture<T, R> extends Future<R> {
     const { key, inner } = this;
     if (inner === undefined) return;
     this.inner = undefined;
-    const outer = key.enter(this.value);
+    const { slot, owner } = key;
+    key.set(this.value, current.task);
     try {
       inner.forceCancel();
     } finally {
-      key.leave(outer);
+      key.set(slot, owner);
     }
   }
 

@@ -42,7 +42,8 @@ function toMillisSlowly(duration: Duration, where: string, argument: string): nu
   for (const unit of Object.keys(UNITS) as (keyof typeof UNITS)[]) {
     const value = duration[unit];
     if (value === undefined) continue;
-    if (typeof value !== "number" || Number.isNaN(value)) throw invalidArgument(where, `${argument}.${unit}`, "a number", value);
+    if (typeof value !== "number" || Number.isNaN(value))
+      throw invalidArgument(where, `${argument}.${unit}`, "a number", value);
     known = true;
     total += value * UNITS[unit];
   }

@@ -1,6 +1,6 @@
+import { host } from "#host";
 import { current } from "../future/current.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
-import { host } from "#host";
 import { type Duration, toMillis } from "./duration.js";
 
 /**

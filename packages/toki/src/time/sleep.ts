@@ -72,8 +72,8 @@ export class Sleep extends Future<void> implements Timer {
   reset(deadline: Instant): void {
     if (!(deadline instanceof Instant)) throw invalidArgument("Sleep.reset", "deadline", "an Instant", deadline);
     const waiting = this.timerSlot >= 0;
-    this.time.remove(this);
-    this.timerSlot = IDLE;
+    if (waiting) this.time.remove(this);
+    else this.timerSlot = IDLE;
     this.timerWhen = this.time.tickOf(deadline.ms);
     if (waiting && !this.time.insert(this)) this.fire();
   }

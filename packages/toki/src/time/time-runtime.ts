@@ -1,5 +1,5 @@
-import type { TimeDriver } from "../runtime/time/time-driver.js";
 import { DriverDisabledError } from "../runtime/error.js";
+import type { TimeDriver } from "../runtime/time/time-driver.js";
 import { currentRuntime } from "../task/spawn.js";
 
 /** The timers of the current runtime. @internal */

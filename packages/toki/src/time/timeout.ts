@@ -14,7 +14,7 @@ import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
-import { type Duration } from "./duration.js";
+import type { Duration } from "./duration.js";
 import { ElapsedError } from "./elapsed-error.js";
 import type { Instant } from "./instant.js";
 import { type Sleep, sleep, sleepUntil } from "./sleep.js";
@@ -73,9 +73,10 @@ export class Timeout<T> extends Future<T> {
         return value;
       }
       const exhausted = hadBudget && current.budget <= 0;
+      const { budget } = current;
       if (exhausted) current.budget = 1;
       const elapsed = this.delay.poll(cx) !== Pending;
-      if (exhausted) current.budget = 0;
+      if (exhausted) current.budget = budget;
       if (!elapsed) return Pending;
       this.state = CANCELLING;
     }

@@ -23,7 +23,7 @@ export class Cancelled extends Future<void> {
     if (waiter === null) {
       this.waiter = new Waiter(1, cx.waker);
       token.join(this.waiter);
-    } else waiter.waker = cx.waker;
+    } else waiter.watch(this, cx.waker);
     return Pending;
   }
 

@@ -13,6 +13,7 @@
 import type { AddressInfo, Server, Socket } from "node:net";
 
 import { IoError } from "../../io/io-error.js";
+import type { RuntimeCore } from "../../runtime/core.js";
 import { SocketAddr } from "../socket-addr.js";
 import { Connection } from "./connection.js";
 
@@ -28,6 +29,8 @@ export interface Acceptance {
 export class Acceptor {
   readonly server: Server;
   readonly localAddr: SocketAddr;
+  /** The runtime it was made on; null if it was made outside of any. */
+  readonly rt: RuntimeCore | null;
   isClosed = false;
 
   private arrivals: (Connection | IoError)[] = [];
@@ -40,9 +43,10 @@ export class Acceptor {
   private readonly onClose = () => this.shut();
 
   /** @param server - one that listens on an IP address */
-  constructor(server: Server) {
+  constructor(server: Server, rt: RuntimeCore | null) {
     const { address, port } = server.address() as AddressInfo;
     this.server = server;
+    this.rt = rt;
     this.localAddr = new SocketAddr(address, port);
     server.unref();
     server.on("connection", this.onConnection);

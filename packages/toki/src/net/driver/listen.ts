@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:net";
 import type { Context } from "../../future/context.js";
+import { current } from "../../future/current.js";
 import { Future } from "../../future/future.js";
 import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll } from "../../future/poll.js";
@@ -45,6 +46,7 @@ export class Listen extends Future<Acceptor> {
   }
 
   private start(): void {
+    const rt = current.runtime;
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
     this.server = server;
     const onError = (error: Error) => {
@@ -54,7 +56,7 @@ export class Listen extends Future<Acceptor> {
     server.once("error", onError);
     server.listen({ host: this.address.ip, port: this.address.port, backlog: BACKLOG }, () => {
       server.off("error", onError);
-      this.acceptor = new Acceptor(server);
+      this.acceptor = new Acceptor(server, rt);
       this.waker?.wake();
     });
   }

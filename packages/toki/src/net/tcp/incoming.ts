@@ -1,8 +1,6 @@
-import { host } from "#host";
-import { BUDGET, current } from "../../future/current.js";
+import { driveAsyncIterator } from "../../future/async-iterable.js";
+import { current } from "../../future/current.js";
 import { Future } from "../../future/future.js";
-import { Pending } from "../../future/poll.js";
-import { Waker } from "../../future/waker.js";
 import type { Acceptor } from "../driver/acceptor.js";
 import { Accept } from "./accept.js";
 import type { TcpStream } from "./stream.js";
@@ -24,39 +22,42 @@ export class Incoming implements AsyncIterable<TcpStream> {
    * **Cancel safety**: safe; if it loses, no connection is lost.
    *
    * @throws IoError if accepting one connection failed, and after the listener was disposed. The former is often transient: go on
+   *
+   * @example
+   * ```ts
+   * import { main } from "toki";
+   * import { TcpListener, TcpStream } from "toki/net";
+   *
+   * await main(function* () {
+   *   using listener = yield* TcpListener.bind("127.0.0.1:0");
+   *   using client = yield* TcpStream.connect(listener.localAddr);
+   *   using server = yield* listener.incoming().next();
+   *   console.log(server.peerAddr.equals(client.localAddr)); // true
+   * });
+   * ```
    */
   next(): Future<TcpStream> {
     return Future.from(nextStream(this.#acceptor));
   }
 
-  /** For `for await` in plain async code. An error ends the loop. A wait keeps the process alive. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<TcpStream, void, undefined> {
-    for (;;) yield await acceptOutside(this.#acceptor);
+  /**
+   * For `for await` in plain async code. While it waits it drives the runtime that the listener was bound on, and keeps the process alive. An error ends the
+   * loop; leaving the loop leaves the listener as it is.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<TcpStream, undefined, void> {
+    const rt = this.#acceptor.rt ?? current.runtime;
+    const { server } = this.#acceptor;
+    // Without a runtime that could, the server itself keeps the process alive.
+    if (rt === null) server.ref();
+    return driveAsyncIterator(
+      rt,
+      () => this.next(),
+      () => void server.unref(),
+    );
   }
 }
 
 function* nextStream(acceptor: Acceptor) {
   const [stream] = yield* new Accept(acceptor);
   return stream;
-}
-
-/** Accepts without a runtime: the listener's own hold on the process stands in for it. Polls from a microtask, never inside a wake. */
-function acceptOutside(acceptor: Acceptor): Promise<TcpStream> {
-  return new Promise((resolve, reject) => {
-    const accept = new Accept(acceptor);
-    const attempt = () => {
-      current.budget = BUDGET;
-      try {
-        const accepted = accept.poll(waker);
-        if (accepted === Pending) return;
-        resolve(accepted[0]);
-      } catch (error) {
-        reject(error);
-      }
-      acceptor.server.unref();
-    };
-    const waker = Waker.from(() => host.microtask(attempt));
-    acceptor.server.ref();
-    host.microtask(attempt);
-  });
 }

@@ -1,4 +1,5 @@
 import type { Context } from "../../future/context.js";
+import { current } from "../../future/current.js";
 import { fn } from "../../future/fn.js";
 import type { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
@@ -93,7 +94,7 @@ export class TcpListener implements Disposable {
     if (address === null || typeof address === "string") {
       throw new IoError("invalidInput", `${what}: server must listen on a TCP port`, { code: "EINVAL" });
     }
-    return new TcpListener(new Acceptor(server));
+    return new TcpListener(new Acceptor(server, current.runtime));
   }
 
   /**

@@ -79,7 +79,8 @@ class ProcessEvent {
     if (this.#callbacks.size === 0) process.prependListener(this.#name as "exit", this.#listener);
     this.#callbacks.add(entry);
     return () => {
-      if (this.#callbacks.delete(entry) && this.#callbacks.size === 0) process.removeListener(this.#name, this.#listener);
+      if (this.#callbacks.delete(entry) && this.#callbacks.size === 0)
+        process.removeListener(this.#name, this.#listener);
     };
   }
 }

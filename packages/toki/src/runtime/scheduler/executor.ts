@@ -5,9 +5,10 @@
  *
  *   wake from a task          -> local queue (or the LIFO slot), no scheduling needed: the drain under way will come to it
  *   wake from anywhere else   -> inject queue; a drain is requested for the end of the current turn (microtask)
- *   every eventInterval polls -> due timers fire; past TURN_MS since the drain began the loop gets a turn and the drain goes on after it
- *                                (immediate), so that a future that is always ready cannot starve sockets; with an explicit
- *                                eventInterval the loop gets its turn each time
+ *   every eventInterval polls -> a look at the clock: due timers fire; past TURN_MS since the drain began the loop gets a turn and the drain goes
+ *                                on after it (immediate), so that a future that is always ready cannot starve sockets. Looks begin two polls
+ *                                apart and spread to the interval, so that long polls do not add up. With an explicit eventInterval they keep
+ *                                to it, and the loop gets its turn at each
  *   nothing runnable          -> park: arm one host timer for the next deadline and return to the loop
  *
  * Pick order: LIFO slot (where enabled, at most LIFO_STREAK times in a row), local, inject; the inject queue goes first every
@@ -20,19 +21,33 @@
  * Tasks move only while the runtime is driven (`driven` > 0: a run(), a blockOn(), a promise taken from a JoinHandle, a shutdown). Otherwise
  * they stay queued, as Tokio's current-thread runtime leaves them between calls of block_on.
  */
-import { BUDGET, current } from "../../future/current.js";
+
 import type { Context } from "../../future/context.js";
-import { MAX_NATIVE_DEPTH } from "../../future/frame.js";
+import { BUDGET, current } from "../../future/current.js";
+import { FnFuture, MAX_NATIVE_DEPTH } from "../../future/frame.js";
 import type { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import type { RuntimeCore } from "../core.js";
 import type { AsyncContext, Host } from "../driver/host.js";
-import { CANCEL, CANCELLED, FAILED, FORCE, LISTED, ROOT, RUNNING, SCHEDULED, type Task, YIELDED } from "../task/task.js";
+import {
+  CANCEL,
+  CANCELLED,
+  FAILED,
+  FORCE,
+  LISTED,
+  ROOT,
+  RUNNING,
+  SCHEDULED,
+  type Task,
+  YIELDED,
+} from "../task/task.js";
 import { RunQueue } from "./run-queue.js";
 
 /** Milliseconds a drain may run before the event loop gets a turn. A turn costs about a microsecond: this keeps it near one per cent. */
 const TURN_MS = 0.1;
 const LIFO_STREAK = 3;
+/** Polls before the first look of a drain, doubled at each look up to the event interval: a few long polls must not make sixty. */
+const FIRST_INTERVAL = 2;
 
 /** @internal */
 export interface ExecutorOptions {
@@ -65,6 +80,8 @@ export class Executor {
   #tick = 0;
   #requested = false;
   readonly #eventInterval: number;
+  /** No interval was asked for: looks begin close together and spread while polls turn out short. */
+  readonly #adaptive: boolean;
   readonly #turnMs: number;
   readonly #globalQueueInterval: number;
   readonly #lifoSlot: boolean;
@@ -89,6 +106,7 @@ export class Executor {
     this.rt = rt;
     this.#host = host;
     this.#eventInterval = options.eventInterval ?? 61;
+    this.#adaptive = options.eventInterval === undefined;
     this.#turnMs = options.eventInterval === undefined ? TURN_MS : 0;
     this.#globalQueueInterval = options.globalQueueInterval;
     this.#lifoSlot = options.lifoSlot;
@@ -152,13 +170,16 @@ export class Executor {
 
   /** Polls until idle (false) or out of time (true). */
   runBatch(turnMs: number): boolean {
-    const previous = current.runtime;
+    // A runtime may be drained from inside a poll of another one (its shutdown): that poll goes on as if nothing had been.
+    const { runtime, cx, budget, depth, nesting } = current;
+    current.depth = 0;
+    current.nesting = 0;
     this.rt.unpark();
     const start = this.#host.now();
-    this.#left = this.#eventInterval;
-    current.runtime = this.rt;
+    let interval = this.#adaptive ? FIRST_INTERVAL : this.#eventInterval;
+    this.#left = interval;
     this.active = true;
-    const pollsBefore = this.polls;
+    let idle = true;
     let more = false;
     try {
       this.rt.time.fireDue(start);
@@ -168,11 +189,12 @@ export class Executor {
           if (!this.#releaseYielded()) break;
           task = this.#local.shift() as Task<unknown>;
         }
-        this.polls++;
+        idle = false;
         if (this.#observes || this.#host.usesAsyncContext) this.#pollObserved(task);
         else pollNow(this, task);
         if (--this.#left <= 0) {
-          this.#left = this.#eventInterval;
+          if (interval < this.#eventInterval) interval = Math.min(interval * 2, this.#eventInterval);
+          this.#left = interval;
           const now = this.#host.now();
           this.rt.time.fireDue(now);
           this.#releaseYielded();
@@ -184,10 +206,14 @@ export class Executor {
       }
     } finally {
       this.active = false;
-      current.runtime = previous;
+      current.runtime = runtime;
+      current.cx = cx;
+      current.budget = budget;
+      current.depth = depth;
+      current.nesting = nesting;
       this.#lastEnd = this.#host.now();
       this.busyMs += this.#lastEnd - start;
-      if (this.polls === pollsBefore) this.noops++;
+      if (idle) this.noops++;
     }
     return more;
   }
@@ -243,18 +269,19 @@ export class Executor {
    */
   runInPlace(task: Task<unknown>, joiner: Context): boolean {
     const self = joiner.waker.owner;
-    if (self !== joiner || current.cx !== joiner || task.rt !== self.rt || current.depth >= MAX_NATIVE_DEPTH) return true;
+    if (self !== joiner || current.cx !== joiner || task.rt !== self.rt || current.depth >= MAX_NATIVE_DEPTH)
+      return true;
     if (!this.#isAlone(this.#local.holdsOnly(task))) return true;
     this.#local.shift();
-    this.polls++;
     this.#left--;
+    const cancelling = self.state & CANCEL;
     const { budget } = current;
     current.depth++;
     pollNow(this, task);
     current.depth--;
     current.budget = budget;
     current.cx = joiner;
-    return (self.state & CANCEL) === 0;
+    return (self.state & CANCEL) === cancelling;
   }
 
   /**
@@ -262,8 +289,14 @@ export class Executor {
    * where other branches of the same task are to have their turn.
    */
   yieldInPlace(task: Task<unknown>): boolean {
-    if (current.nesting !== 1 || (task.state & (CANCEL | SCHEDULED)) !== 0 || !this.#isAlone(this.#local.isEmpty)) return false;
-    this.polls++;
+    if (
+      current.nesting !== 1 ||
+      !(task.future instanceof FnFuture) ||
+      (task.state & (CANCEL | SCHEDULED)) !== 0 ||
+      !this.#isAlone(this.#local.isEmpty)
+    )
+      return false;
+    if ((task.state & ROOT) === 0) this.polls++;
     this.#left--;
     current.budget = BUDGET;
     return true;
@@ -302,9 +335,12 @@ export class Executor {
 function pollNow(executor: Executor, task: Task<unknown>): void {
   const future = task.future;
   if (future === null) return;
-  const cancelling = (task.state & CANCEL) !== 0;
-  task.state = (task.state & ~SCHEDULED) | RUNNING;
+  const before = task.state;
+  const cancelling = (before & CANCEL) !== 0;
+  task.state = (before & ~SCHEDULED) | RUNNING;
+  if ((before & ROOT) === 0) executor.polls++;
   current.cx = task;
+  current.runtime = executor.rt; // an enter() guard may be held across an await
   current.budget = BUDGET;
   let output: Poll<unknown>;
   try {

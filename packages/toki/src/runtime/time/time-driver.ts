@@ -15,9 +15,9 @@
 import { type Host, type HostTimer, MAX_TIMER_MS } from "../driver/host.js";
 import { type TimerEntry, Wheel } from "./wheel.js";
 
-/** @internal */
+/** A timer that the driver fires. */
 export interface Timer extends TimerEntry {
-  /** The deadline has passed; called on the runtime's thread, with the entry out of the wheel. */
+  /** The deadline has passed; called on the runtime's thread, with the entry out of the wheel. @internal */
   fire(): void;
 }
 

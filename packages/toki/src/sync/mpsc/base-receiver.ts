@@ -99,13 +99,13 @@ export abstract class BaseReceiver<T> implements Disposable, AsyncIterable<T> {
     throw new TryRecvError(chan.hasEnded ? "disconnected" : "empty");
   }
 
-  /** {@link BaseReceiver.recv} for futures written by hand: only the waker of the latest call is kept. */
+  /** `recv` for futures written by hand: only the waker of the latest call is kept. */
   pollRecv(cx: Context): Poll<T | undefined> {
     this.check("pollRecv");
     return pollMessage(this.chan, cx, null);
   }
 
-  /** {@link BaseReceiver.recvMany} for futures written by hand: only the waker of the latest call is kept. */
+  /** `recvMany` for futures written by hand: only the waker of the latest call is kept. */
   pollRecvMany(cx: Context, limit: number): Poll<T[]> {
     this.check("pollRecvMany");
     integer("pollRecvMany", "limit", limit, 0);

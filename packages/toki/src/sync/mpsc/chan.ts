@@ -20,6 +20,7 @@
  *
  * `receiving` is the future whose waker that is; null for pollRecv.
  */
+import type { Future } from "../../future/future.js";
 import type { Waker } from "../../future/waker.js";
 import { BatchSemaphore } from "../batch-semaphore.js";
 import { WaiterQueue } from "../waiter-queue.js";
@@ -32,7 +33,7 @@ export class Chan<T> extends BatchSemaphore {
   strong: number;
   weak: number;
   rxWaker: Waker | null;
-  receiving: object | null;
+  receiving: Future<unknown> | null;
   /** The receiver was disposed: a message would never be taken. */
   abandoned: boolean;
   /** Who waits for the receiver to close. */

@@ -25,7 +25,7 @@ export class Closed extends Future<void> {
     if (this.waiter === null) {
       this.waiter = new Waiter(1, cx.waker);
       this.chan.closing.push(this.waiter);
-    } else this.waiter.waker = cx.waker;
+    } else this.waiter.watch(this, cx.waker);
     return Pending;
   }
 

@@ -1,6 +1,21 @@
 import { SyncError, UnsentError } from "../error.js";
 
-/** `trySend` or a `tryReserve` failed. `value` is what could not be sent: the message, or the sender itself for `tryReserveOwned`. */
+/**
+ * `trySend` or a `tryReserve` failed. `value` is what could not be sent: the message, or the sender itself for `tryReserveOwned`.
+ *
+ * @example
+ * ```ts
+ * import { mpsc } from "toki/sync";
+ *
+ * const [tx] = mpsc.channel<string>(1);
+ * tx.trySend("first");
+ * try {
+ *   tx.trySend("second");
+ * } catch (error) {
+ *   if (error instanceof mpsc.TrySendError) console.log(error.kind, error.value); // full second
+ * }
+ * ```
+ */
 export class TrySendError<T> extends UnsentError<T> {
   override readonly name = "TrySendError";
   readonly code: "TOKI_CHANNEL_FULL" | "TOKI_CHANNEL_CLOSED";
@@ -14,7 +29,25 @@ export class TrySendError<T> extends UnsentError<T> {
   }
 }
 
-/** `sendTimeout` failed; `value` is the message. */
+/**
+ * `sendTimeout` failed; `value` is the message.
+ *
+ * @example
+ * ```ts
+ * import { main } from "toki";
+ * import { mpsc } from "toki/sync";
+ *
+ * await main(function* () {
+ *   const [tx] = mpsc.channel<string>(1);
+ *   yield* tx.send("first");
+ *   try {
+ *     yield* tx.sendTimeout("second", 5);
+ *   } catch (error) {
+ *     if (error instanceof mpsc.SendTimeoutError) console.log(error.kind, error.value); // timeout second
+ *   }
+ * });
+ * ```
+ */
 export class SendTimeoutError<T> extends UnsentError<T> {
   override readonly name = "SendTimeoutError";
   readonly code: "TOKI_SEND_TIMEOUT" | "TOKI_CHANNEL_CLOSED";
@@ -28,7 +61,22 @@ export class SendTimeoutError<T> extends UnsentError<T> {
   }
 }
 
-/** `tryRecv` found no message. */
+/**
+ * `tryRecv` found no message.
+ *
+ * @example
+ * ```ts
+ * import { mpsc } from "toki/sync";
+ *
+ * const [tx, rx] = mpsc.channel<string>(1);
+ * tx[Symbol.dispose]();
+ * try {
+ *   rx.tryRecv();
+ * } catch (error) {
+ *   console.log(error instanceof mpsc.TryRecvError && error.kind); // disconnected
+ * }
+ * ```
+ */
 export class TryRecvError extends SyncError {
   override readonly name = "TryRecvError";
   readonly code: "TOKI_CHANNEL_EMPTY" | "TOKI_CHANNEL_CLOSED";
@@ -45,6 +93,23 @@ export class TryRecvError extends SyncError {
 /**
  * Two receive at once: a `recv` or `recvMany` was polled while another one, of another task, waits for the next message. A channel has a single
  * consumer; give each its own channel, or let one task receive and hand the messages out.
+ *
+ * @example
+ * ```ts
+ * import { main, spawn, yieldNow } from "toki";
+ * import { mpsc } from "toki/sync";
+ *
+ * await main(function* () {
+ *   const [, rx] = mpsc.channel<number>(1);
+ *   spawn(rx.recv());
+ *   yield* yieldNow();
+ *   try {
+ *     yield* rx.recv();
+ *   } catch (error) {
+ *     console.log(error instanceof mpsc.ConcurrentRecvError); // true
+ *   }
+ * });
+ * ```
  */
 export class ConcurrentRecvError extends TypeError {
   override readonly name = "ConcurrentRecvError";
@@ -52,7 +117,7 @@ export class ConcurrentRecvError extends TypeError {
 
   constructor() {
     super(
-      "recv: another task is waiting to receive from this channel already; it has a single consumer: let one task receive, or make a channel for each",
+      "recv: another recv of this channel is waiting already. A channel has a single consumer: let one task receive, or make a channel for each. (A recv lent with pin() counts until it is dropped.)",
     );
   }
 }

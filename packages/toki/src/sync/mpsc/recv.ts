@@ -12,6 +12,7 @@ import { current } from "../../future/current.js";
 import { Future, suspendOn } from "../../future/future.js";
 import { outsideRuntime, polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
+import { rejectSharing } from "../../future/sharing.js";
 import { proceed, refund } from "../../task/coop.js";
 import type { Chan } from "./chan.js";
 import { ConcurrentRecvError } from "./error.js";
@@ -23,28 +24,29 @@ export interface RecvHome<T> {
 }
 
 /** Waits for the next message on behalf of `who`. @internal */
-export function register(chan: Chan<unknown>, cx: Context, who: object | null): Pending {
+export function register(chan: Chan<unknown>, cx: Context, who: Future<unknown> | null): Pending {
+  refund();
   const waiting = chan.rxWaker;
-  if (waiting !== null && chan.receiving !== who && chan.receiving !== null && !waiting.willWake(cx.waker)) {
-    refund();
-    throw new ConcurrentRecvError();
+  const waiter = chan.receiving;
+  if (waiting !== null && waiter !== null && !waiting.willWake(cx.waker)) {
+    if (waiter !== who) throw new ConcurrentRecvError();
+    rejectSharing(waiter, waiting);
   }
   chan.rxWaker = cx.waker;
   chan.receiving = who;
   if (chan.forgotten > 0) reportForgotten(chan);
-  refund();
   return Pending;
 }
 
 /** `who` does not wait any more. @internal */
-export function unregister(chan: Chan<unknown>, who: object): void {
+export function unregister(chan: Chan<unknown>, who: Future<unknown>): void {
   if (chan.receiving !== who) return;
   chan.rxWaker = null;
   chan.receiving = null;
 }
 
 /** Takes the next message, says that there will be none (undefined), or waits. @internal */
-export function pollMessage<T>(chan: Chan<T>, cx: Context, who: object | null): Poll<T | undefined> {
+export function pollMessage<T>(chan: Chan<T>, cx: Context, who: Future<unknown> | null): Poll<T | undefined> {
   if (!proceed(cx)) return Pending;
   if (chan.messages.length > 0) return chan.take();
   if (chan.hasEnded || chan.abandoned) return undefined;
@@ -52,7 +54,7 @@ export function pollMessage<T>(chan: Chan<T>, cx: Context, who: object | null): 
 }
 
 /** Takes up to `limit` messages; none means that there will be none. @internal */
-export function pollMessages<T>(chan: Chan<T>, cx: Context, limit: number, who: object | null): Poll<T[]> {
+export function pollMessages<T>(chan: Chan<T>, cx: Context, limit: number, who: Future<unknown> | null): Poll<T[]> {
   if (!proceed(cx)) return Pending;
   const count = Math.min(limit, chan.messages.length);
   if (count > 0) {
@@ -81,9 +83,9 @@ export class Recv<T> extends Future<T | undefined> {
   poll(cx: Context): Poll<T | undefined> {
     if (this.idle) throw polledAfterCompletion("mpsc recv");
     const { chan } = this;
-    const value = pollMessage(chan, cx, this);
+    const value = pollMessage(chan, cx, this as Future<unknown>);
     if (value === Pending) return Pending;
-    if (chan.receiving === this) unregister(chan as Chan<unknown>, this);
+    if (chan.receiving === (this as Future<unknown>)) unregister(chan as Chan<unknown>, this as Future<unknown>);
     this.goHome();
     return value;
   }
@@ -97,7 +99,7 @@ export class Recv<T> extends Future<T | undefined> {
   }
 
   override [Symbol.dispose](): void {
-    unregister(this.chan as Chan<unknown>, this);
+    unregister(this.chan as Chan<unknown>, this as Future<unknown>);
     if (!this.idle) this.goHome();
   }
 
@@ -125,10 +127,10 @@ export class RecvMany<T> extends Future<T[]> {
 
   poll(cx: Context): Poll<T[]> {
     if (this.over) throw polledAfterCompletion("mpsc recvMany");
-    const values = pollMessages(this.chan, cx, this.limit, this);
+    const values = pollMessages(this.chan, cx, this.limit, this as Future<unknown>);
     if (values !== Pending) {
       this.over = true;
-      unregister(this.chan as Chan<unknown>, this);
+      unregister(this.chan as Chan<unknown>, this as Future<unknown>);
     }
     return values;
   }
@@ -143,7 +145,7 @@ export class RecvMany<T> extends Future<T[]> {
 
   override [Symbol.dispose](): void {
     this.over = true;
-    unregister(this.chan as Chan<unknown>, this);
+    unregister(this.chan as Chan<unknown>, this as Future<unknown>);
   }
 
   override describe(): string {

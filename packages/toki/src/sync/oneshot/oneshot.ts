@@ -1,5 +1,5 @@
-import { SendError } from "../error.js";
-import { RecvError, TryRecvError } from "./error.js";
+import * as errors from "../error.js";
+import * as oneshotErrors from "./error.js";
 import { OneshotReceiver } from "./receiver.js";
 import { OneshotSender } from "./sender.js";
 
@@ -30,14 +30,36 @@ export function oneshot<T>(): [tx: OneshotSender<T>, rx: OneshotReceiver<T>] {
   return [new OneshotSender<T>(rx), rx];
 }
 
-oneshot.channel = oneshot;
-oneshot.SendError = SendError;
-oneshot.RecvError = RecvError;
-oneshot.TryRecvError = TryRecvError;
-
 export namespace oneshot {
-  /** {@link OneshotSender} */
+  /**
+   * {@link oneshot}, under Tokio's name.
+   *
+   * @example
+   * ```ts
+   * import { oneshot } from "toki/sync";
+   *
+   * const [tx, rx] = oneshot.channel<number>();
+   * tx.send(42);
+   * console.log(rx.tryRecv()); // 42
+   * ```
+   */
+  export const channel = oneshot;
+
+  /** See {@link OneshotSender}. */
   export type Sender<T> = OneshotSender<T>;
-  /** {@link OneshotReceiver} */
+  /** See {@link OneshotReceiver}. */
   export type Receiver<T> = OneshotReceiver<T>;
+
+  /** See {@link errors.SendError}. */
+  export const SendError = errors.SendError;
+  /** See {@link errors.SendError}. */
+  export type SendError<T> = errors.SendError<T>;
+  /** See {@link oneshotErrors.RecvError}. */
+  export const RecvError = oneshotErrors.RecvError;
+  /** See {@link oneshotErrors.RecvError}. */
+  export type RecvError = oneshotErrors.RecvError;
+  /** See {@link oneshotErrors.TryRecvError}. */
+  export const TryRecvError = oneshotErrors.TryRecvError;
+  /** See {@link oneshotErrors.TryRecvError}. */
+  export type TryRecvError = oneshotErrors.TryRecvError;
 }

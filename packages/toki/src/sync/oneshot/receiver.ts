@@ -14,6 +14,7 @@ import { current } from "../../future/current.js";
 import { Future, suspendOn } from "../../future/future.js";
 import { outsideRuntime, polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
+import { rejectSharing } from "../../future/sharing.js";
 import type { Waker } from "../../future/waker.js";
 import { proceed, refund } from "../../task/coop.js";
 import type { WaiterQueue } from "../waiter-queue.js";
@@ -76,8 +77,10 @@ export class OneshotReceiver<T> extends Future<T> implements Disposable {
     const { state } = this;
     if (state === SENT) return this.take();
     if (state === OPEN) {
-      this.waker = cx.waker;
       refund();
+      const { waker } = this;
+      if (waker !== null && waker !== cx.waker) rejectSharing(this as Future<unknown>, waker);
+      this.waker = cx.waker;
       return Pending;
     }
     if (state === TAKEN) {

@@ -134,7 +134,7 @@ class Closed extends Future<void> {
       return undefined;
     }
     if (this.waiter === null) this.waiter = join(this.channel, cx);
-    else this.waiter.waker = cx.waker;
+    else this.waiter.watch(this, cx.waker);
     refund();
     return Pending;
   }

@@ -1,0 +1,106 @@
+/** What a run produced: every sample, and the verdicts drawn from the medians. */
+import { median } from "./measure.js";
+import type { Figure, Row, Target, Unit } from "./rows.js";
+
+export interface FigureResult {
+  id: string;
+  label: string;
+  /** One list for each round. */
+  rounds: number[][];
+  /** The median of the rounds' medians; absent when it could not be measured. */
+  value?: number;
+  /** Measured beside it, for information (nanoseconds of server CPU for each message). */
+  serverCpuNs?: number;
+  error?: string;
+}
+
+export interface Verdict {
+  target: string;
+  met: boolean;
+}
+
+export interface ComparisonResult {
+  against: string;
+  /** Absent for an absolute target. */
+  ratio?: string;
+  verdict?: Verdict;
+}
+
+export interface RowResult {
+  id: string;
+  title: string;
+  unit: Unit;
+  toki: FigureResult;
+  peers: FigureResult[];
+  comparisons: ComparisonResult[];
+  note?: string;
+}
+
+export function summarise(result: FigureResult, serverCpu: readonly number[]): FigureResult {
+  if (result.rounds.length > 0) result.value = median(result.rounds.map(median));
+  if (serverCpu.length > 0) result.serverCpuNs = median(serverCpu);
+  return result;
+}
+
+export function emptyResult(figure: Figure): FigureResult {
+  return { id: figure.id, label: figure.label, rounds: [] };
+}
+
+const plain = (value: number): string => String(Number(value.toPrecision(3)));
+
+function targetText(target: Target): string {
+  switch (target.kind) {
+    case "time":
+      return `at most ${plain(target.value)}x its time`;
+    case "faster":
+      return `at least ${plain(target.value)}x faster`;
+    case "throughput":
+      return `at least ${plain(target.value)}x its rate`;
+    case "absolute":
+      return `at most ${target.value.toLocaleString("en-US")}`;
+  }
+}
+
+function judge(toki: number, other: number, target: Target): Verdict {
+  const met = {
+    time: toki <= other * target.value,
+    faster: other >= toki * target.value,
+    throughput: toki >= other * target.value,
+    absolute: toki <= target.value,
+  }[target.kind];
+  return { target: targetText(target), met };
+}
+
+function ratioText(toki: number, other: number, unit: Unit, target: Target | undefined): string {
+  if (unit === "messages/s") return `${(toki / other).toFixed(2)}x its rate`;
+  const noun = unit === "bytes" ? "size" : "time";
+  if (target?.kind === "time" || toki >= other) return `${(toki / other).toFixed(2)}x its ${noun}`;
+  if (unit === "bytes") return `${(other / toki).toFixed(1)}x smaller`;
+  return `${(other / toki).toFixed(other / toki < 10 ? 1 : 0)}x faster`;
+}
+
+/** Compares Toki's figure of a row with its peers, with its own figure in the row it should equal, and with a fixed bound. */
+export function compare(
+  row: Row,
+  toki: FigureResult,
+  peers: FigureResult[],
+  flat: number | undefined,
+): ComparisonResult[] {
+  const value = toki.value;
+  if (value === undefined) return [];
+  const comparisons: ComparisonResult[] = [];
+  if (row.absolute !== undefined) {
+    comparisons.push({ against: "bound", verdict: judge(value, value, row.absolute) });
+  }
+  const add = (against: string, other: number | undefined, target: Target | undefined): void => {
+    if (other === undefined) return;
+    const comparison: ComparisonResult = { against, ratio: ratioText(value, other, row.unit, target) };
+    if (target !== undefined) comparison.verdict = judge(value, other, target);
+    comparisons.push(comparison);
+  };
+  row.peers.forEach((peer, i) => {
+    add(peer.figure.id, peers[i]?.value, peer.target);
+  });
+  if (row.flat !== undefined) add(`toki:${row.flat.row}`, flat, row.flat.target);
+  return comparisons;
+}

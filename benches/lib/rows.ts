@@ -1,0 +1,191 @@
+/** What is measured, against whom, and the targets. One row is one kind of work; its first figure is Toki's. */
+
+export type Unit = "ns" | "bytes" | "messages/s";
+
+/** Where a figure comes from. */
+export type Source =
+  | { kind: "child"; suite: string; bench?: string }
+  | { kind: "tokio"; name?: string }
+  | { kind: "echo"; server: "toki" | "node"; connections: number }
+  | { kind: "size"; library: string };
+
+export interface Figure {
+  /** Unique in its row. */
+  id: string;
+  /** What a reader sees beside the figure. */
+  label: string;
+  source: Source;
+}
+
+/**
+ * How Toki's figure must stand to another one:
+ * `time` at most that many times the other's, `faster` the other's at least that many times Toki's,
+ * `throughput` at least that many times the other's, `absolute` at most that much.
+ */
+export interface Target {
+  kind: "time" | "faster" | "throughput" | "absolute";
+  value: number;
+}
+
+export interface Comparison {
+  figure: Figure;
+  target?: Target;
+}
+
+export interface Row {
+  id: string;
+  title: string;
+  unit: Unit;
+  toki: Figure;
+  peers: Comparison[];
+  /** A target that needs no peer. */
+  absolute?: Target;
+  /** Toki's figure must not be much more than Toki's in that other row (work that should cost the same). */
+  flat?: { row: string; target: Target };
+  /** At most this many rounds: for figures that hardly vary and take long. */
+  maxRounds?: number;
+  /** Said under the table. */
+  note?: string;
+}
+
+const FLAT: Target = { kind: "time", value: 1.25 };
+
+const atMost = (value: number): Target => ({ kind: "time", value });
+const faster = (value: number): Target => ({ kind: "faster", value });
+
+function child(suite: string, label: string, target?: Target, bench?: string): Comparison {
+  const source: Source = bench === undefined ? { kind: "child", suite } : { kind: "child", suite, bench };
+  const figure: Figure = { id: bench === undefined ? suite : `${suite}:${bench}`, label, source };
+  return target === undefined ? { figure } : { figure, target };
+}
+
+function tokio(target?: Target, name?: string): Comparison {
+  const source: Source = name === undefined ? { kind: "tokio" } : { kind: "tokio", name };
+  const figure: Figure = { id: "tokio", label: "Tokio (Rust)", source };
+  return target === undefined ? { figure } : { figure, target };
+}
+
+const TOKI: Figure = { id: "toki", label: "Toki", source: { kind: "child", suite: "toki" } };
+
+function ns(id: string, title: string, peers: Comparison[], more: Partial<Row> = {}): Row {
+  return { id, title, unit: "ns", toki: TOKI, peers, ...more };
+}
+
+function yieldRow(id: string, title: string, more: Partial<Row>, tokioBench?: string): Row {
+  const peers = [child("promises", "await null", atMost(1.5)), child("effect", "Effect.yieldNow", faster(20))];
+  if (tokioBench !== undefined) peers.push(tokio(atMost(1), tokioBench));
+  return ns(id, title, peers, more);
+}
+
+function yieldInTurnsRow(depth: number): Row {
+  const title = `yieldNow, two tasks in turn, ${depth} fn deep`;
+  if (depth === 1) return yieldRow("yield-now-1", title, {}, "yield-now-two");
+  return yieldRow(`yield-now-${depth}`, title, { flat: { row: "yield-now-1", target: FLAT } });
+}
+
+function timerRow(id: string, live: string): Row {
+  const more: Partial<Row> = id === "timer-0" ? {} : { flat: { row: "timer-0", target: FLAT }, maxRounds: 3 };
+  return ns(id, `timer create + cancel, ${live} live`, [child("node", "setTimeout + clearTimeout", faster(2))], more);
+}
+
+function echoRow(connections: number): Row {
+  const echo = (server: "toki" | "node", label: string): Figure => ({
+    id: server,
+    label,
+    source: { kind: "echo", server, connections },
+  });
+  return {
+    id: `echo-${connections}`,
+    title: `TCP echo, ${connections} connections`,
+    unit: "messages/s",
+    toki: echo("toki", "Toki"),
+    peers: [{ figure: echo("node", "node:net callbacks"), target: { kind: "throughput", value: 0.95 } }],
+  };
+}
+
+function sleepersRow(id: string, title: string, target: boolean): Row {
+  const row: Row = {
+    id,
+    title,
+    unit: "bytes",
+    toki: TOKI,
+    peers: [child("promises", "Promise + setTimeout"), child("effect", "Effect (200,000 fibers)")],
+    maxRounds: 2,
+  };
+  if (target) row.absolute = { kind: "absolute", value: 450 };
+  return row;
+}
+
+const size = (library: string, label: string): Figure => ({ id: library, label, source: { kind: "size", library } });
+
+export const ROWS: readonly Row[] = [
+  ns("ready-child", "await a child fn that is ready", [
+    child("promises", "await asyncFn()", atMost(1.2)),
+    child("effect", "Effect.fnUntraced"),
+    child("effection", "Effection (native yield*)"),
+    tokio(),
+  ]),
+  ns(
+    "spawn-join",
+    "spawn + join, one at a time",
+    [
+      child("promises", "Promises, own turn", atMost(1)),
+      child("promises", "Promises, eager call", undefined, "spawn-join-eager"),
+      child("effect", "Effect fork + join", faster(15)),
+      child("effect", "Effect fork, immediate", undefined, "spawn-join-eager"),
+      child("effection", "Effection"),
+      tokio(atMost(1)),
+    ],
+    {
+      note:
+        "A spawned task starts in a turn of its own, so the promise it is compared with does too (`await null` first). An eager call " +
+        "of an async function starts inside its caller and is no spawn; it is printed beside.",
+    },
+  ),
+  ns("spawn-join-1000", "spawn 1,000, then join them, each", [
+    child("promises", "Promises, own turn", atMost(1)),
+    child("effect", "Effect fork + join", faster(15)),
+    child("effection", "Effection"),
+    tokio(atMost(1)),
+  ]),
+  yieldRow(
+    "yield-now-alone",
+    "yieldNow, one task",
+    {
+      note:
+        "A task that yields with nothing else to run need not be suspended at all, so the next rows have two tasks that take turns: each " +
+        "yield there suspends one task and resumes the other.",
+    },
+    "yield-now",
+  ),
+  yieldInTurnsRow(1),
+  yieldInTurnsRow(10),
+  yieldInTurnsRow(100),
+  ns("mpsc-1000", "bounded mpsc(1000), 1 to 1, a message", [
+    child("effect", "Effect Queue offer + take", faster(10)),
+    child("effect", "Effect Queue takeAll", undefined, "mpsc-1000-many"),
+    tokio(atMost(1.5)),
+  ]),
+  ns("oneshot", "oneshot create + send + receive", [tokio(atMost(1.5))]),
+  ns("mutex", "uncontended Mutex lock + unlock", [tokio(atMost(1.5))]),
+  ns("sleep-create-drop", "sleep create + poll once + drop", [tokio(atMost(1))]),
+  timerRow("timer-0", "0"),
+  timerRow("timer-100k", "100,000"),
+  timerRow("timer-1m", "1,000,000"),
+  ns("timer-rearm", "re-arm 1 of 1,000 timeouts of one duration", [child("node", "setTimeout + clearTimeout")], {
+    note: "Re-arming timeouts that all have one duration is the best case of Node's timers (one list per duration): no target, for information.",
+  }),
+  sleepersRow("sleeping-tasks", "1,000,000 sleeping tasks, each", true),
+  sleepersRow("sleeping-tasks-joinable", "the same, every handle kept, each", false),
+  echoRow(50),
+  echoRow(500),
+  {
+    id: "size",
+    title: "main + spawn + sleep + mpsc, min + gzip",
+    unit: "bytes",
+    toki: size("toki", "Toki"),
+    peers: [{ figure: size("effect", "Effect") }, { figure: size("effection", "Effection") }],
+    absolute: { kind: "absolute", value: 12 * 1024 },
+    maxRounds: 1,
+  },
+];
