@@ -21,10 +21,13 @@ import type { Future } from "./future.js";
 /** Coop budget of one poll, in operations, as in Tokio. @internal */
 export const BUDGET = 128;
 
+/** The budget where there is none: outside a task, and inside `unconstrained`. @internal */
+export const UNLIMITED = 2 ** 30;
+
 class Current {
   cx: Context | null = null;
   runtime: RuntimeCore | null = null;
-  budget = BUDGET;
+  budget = UNLIMITED;
   depth = 0;
   nesting = 0;
   untilAudit = 1;

@@ -28,10 +28,13 @@
  *              `slot` the leaf that frame waits for
  *   UNWINDING  a ROOT being cancelled; `slot` is the Unwind record
  *   CONSUMED   value delivered, or cancelled: the end
+ *   OWNED      FRESH, and given to a task: nobody else may await it                spawn, run
+ *   OWNED_ROOT as ROOT, of a task
  *
  *   FRESH -> NATIVE -> CONSUMED                    ready at once
  *   FRESH -> NATIVE -> FRAMED -> DONE -> CONSUMED  suspended, then finished; FAILED likewise
  *   FRESH -> ROOT -> CONSUMED | UNWINDING -> CONSUMED
+ *   FRESH -> OWNED -> OWNED_ROOT -> CONSUMED | UNWINDING -> CONSUMED
  */
 import type { Context } from "./context.js";
 import { current } from "./current.js";
@@ -54,6 +57,8 @@ const FAILED = 4;
 const ROOT = 5;
 const UNWINDING = 6;
 const CONSUMED = 7;
+const OWNED = 8;
+const OWNED_ROOT = 9;
 
 /**
  * How deep frames nest natively before the driver takes over. A native level costs a few hundred bytes of stack; the limit leaves room for
@@ -139,7 +144,7 @@ export class FnFuture<T> extends Future<T> {
   }
 
   poll(cx: Context): Poll<T> {
-    if (this.state !== ROOT) this.becomeRoot();
+    if (this.state !== OWNED_ROOT && this.state !== ROOT) this.becomeRoot();
     const outerCx = current.cx;
     const depth = current.depth;
     const nesting = current.nesting;
@@ -200,11 +205,24 @@ export class FnFuture<T> extends Future<T> {
     return parent;
   }
 
+  /**
+   * Gives the future to a task.
+   *
+   * @throws MisuseError if a task has it already, or it is done
+   */
+  claim(): void {
+    const { state } = this;
+    if (state === FRESH) this.state = OWNED;
+    else if (state === ROOT) this.state = OWNED_ROOT;
+    else throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
+  }
+
   private becomeRoot(): void {
-    if (this.state !== FRESH) {
-      throw this.state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
+    const { state } = this;
+    if (state !== FRESH && state !== OWNED) {
+      throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
     }
-    this.state = ROOT;
+    this.state = state === FRESH ? ROOT : OWNED_ROOT;
     this.link = this as FnFuture<unknown>;
   }
 
@@ -219,11 +237,13 @@ export class FnFuture<T> extends Future<T> {
   override pollCancel(cx: Context): Poll<void> {
     switch (this.state) {
       case FRESH:
+      case OWNED:
         this.finish(); // never ran: nothing to clean up
         return undefined;
       case CONSUMED:
         return undefined;
       case ROOT:
+      case OWNED_ROOT:
         this.state = UNWINDING;
         this.slot = new Unwind(this.link as FnFuture<unknown>, this.slot as Future<unknown> | undefined);
         return pollUnwind(this as FnFuture<unknown>, cx);
@@ -236,21 +256,21 @@ export class FnFuture<T> extends Future<T> {
 
   /** Whether `poll` has run and the future is neither done nor cancelled. @internal */
   get isStarted(): boolean {
-    return this.state === ROOT || this.state === UNWINDING;
+    return this.state === ROOT || this.state === OWNED_ROOT || this.state === UNWINDING;
   }
 
   override forceCancel(): void {
     if (!this.isStarted) {
-      if (this.state === FRESH) this.finish();
+      if (this.state === FRESH || this.state === OWNED) this.finish();
       return;
     }
-    if (this.state === ROOT) {
+    if (this.state !== UNWINDING) {
       const { leaf } = this;
       this.state = UNWINDING;
       this.slot = new Unwind(this.link as FnFuture<unknown>, leaf);
     }
     (this.slot as Unwind).forced = true;
-    pollUnwind(this as FnFuture<unknown>, Waker.noop);
+    pollUnwind(this as FnFuture<unknown>, current.cx ?? Waker.noop);
   }
 
   /**
@@ -258,17 +278,17 @@ export class FnFuture<T> extends Future<T> {
    */
   override [Symbol.dispose](): void {
     if (!this.isStarted) {
-      if (this.state === FRESH) this.finish();
+      if (this.state === FRESH || this.state === OWNED) this.finish();
       return;
     }
     const rt = current.runtime;
     if (rt === null) this.forceCancel();
-    else rt.spawn(new Cancelling(this as Future<unknown>), { name: `cleanup of ${this.describe()}` });
+    else rt.spawnCleanup(new Cancelling(this as Future<unknown>), `cleanup of ${this.describe()}`);
   }
 
   /** What the innermost frame of a suspended root waits for. @internal */
   get leaf(): Future<unknown> | undefined {
-    if (this.state === ROOT) return this.slot as Future<unknown> | undefined;
+    if (this.state === ROOT || this.state === OWNED_ROOT) return this.slot as Future<unknown> | undefined;
     return this.state === UNWINDING ? (this.slot as Unwind).leaf : undefined;
   }
 

@@ -1,3 +1,4 @@
+import { current } from "./current.js";
 import { FnFuture } from "./frame.js";
 import type { Future } from "./future.js";
 import { futureInUse } from "./misuse.js";
@@ -10,9 +11,23 @@ import type { Waker } from "./waker.js";
  * @throws MisuseError
  * @internal
  */
-export function rejectSharing(leaf: Future<unknown>, held: Waker): void {
-  const future = held.owner?.future;
+export function rejectSharing(leaf: Future<unknown>, held: Waker, next: Waker | undefined = current.cx?.waker): void {
+  const owner = held.owner;
+  // Polled by hand, or by the same task through another combinator: nobody is left waiting.
+  if (next === undefined || next.owner === null || next.owner === owner) return;
+  const future = owner?.future;
   if (future === undefined || future === null) return;
   const waitsFor = future instanceof FnFuture ? future.leaf : future;
   if (waitsFor === leaf) throw futureInUse(leaf.describe());
+}
+
+/**
+ * The waker that a poll with `next` registers, in place of `held`.
+ *
+ * @throws MisuseError if the task of `held` is still suspended on `leaf`
+ * @internal
+ */
+export function adoptWaker(leaf: Future<unknown>, held: Waker | undefined, next: Waker): Waker {
+  if (held !== undefined && held !== next) rejectSharing(leaf, held, next);
+  return next;
 }

@@ -26,12 +26,12 @@ export class SignalWaiter {
 }
 
 class SignalHub {
-  private readonly signal: WeakRef<AbortSignal>;
+  private readonly signal: AbortSignal;
   private head: SignalWaiter | null = null;
   private tail: SignalWaiter | null = null;
 
   constructor(signal: AbortSignal) {
-    this.signal = new WeakRef(signal);
+    this.signal = signal;
   }
 
   add(waiter: SignalWaiter): void {
@@ -40,7 +40,7 @@ class SignalHub {
     waiter.prev = tail;
     if (tail === null) {
       this.head = waiter;
-      this.signal.deref()?.addEventListener("abort", this);
+      this.signal.addEventListener("abort", this);
     } else tail.next = waiter;
     this.tail = waiter;
   }
@@ -54,7 +54,7 @@ class SignalHub {
     waiter.hub = null;
     waiter.prev = null;
     waiter.next = null;
-    if (this.head === null) this.signal.deref()?.removeEventListener("abort", this);
+    if (this.head === null) this.signal.removeEventListener("abort", this);
   }
 
   /** The signal has fired. */

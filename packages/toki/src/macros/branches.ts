@@ -122,8 +122,8 @@ export class Branches {
       const future = this.futures[index];
       if (future === undefined) continue;
       try {
-        // Cleanup is rare and short: the task's own waker will do, also for many.
-        if (future.pollCancel(cx) === Pending) continue;
+        // With the waker it was polled with: that is the one it has registered.
+        if (future.pollCancel(this.wakers?.[index] ?? cx) === Pending) continue;
       } catch (error) {
         this.record(error);
       }

@@ -10,6 +10,8 @@ import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { adoptWaker } from "../future/sharing.js";
+import type { Waker } from "../future/waker.js";
 import { Branches } from "./branches.js";
 import type { OutputOf } from "./output.js";
 
@@ -19,6 +21,7 @@ const DONE = 2;
 
 class Join extends Future<unknown[]> {
   private state = RUNNING;
+  private waker: Waker | undefined = undefined;
   private start = 0;
   private readonly branches: Branches;
   private readonly results: unknown[];
@@ -34,6 +37,7 @@ class Join extends Future<unknown[]> {
   }
 
   poll(cx: Context): Poll<unknown[]> {
+    this.waker = adoptWaker(this as Future<unknown>, this.waker, cx.waker);
     const { branches } = this;
     if (this.state === DONE) throw polledAfterCompletion(this.name);
     if (this.state === RUNNING && !this.pollBranches(cx)) {

@@ -13,6 +13,8 @@ import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { describeValue, polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { adoptWaker } from "../future/sharing.js";
+import type { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { RuntimeError } from "../runtime/error.js";
 import { Rng } from "../runtime/rng.js";
@@ -43,9 +45,10 @@ export interface BranchOptions<T> {
 
 /** A future with conditions, made by {@link branch}. */
 export class Branch<T> {
-  /** @internal */
+  // Not internal: without members in the declaration every type would be a Branch of unknown.
+  /** What the branch waits for. */
   readonly future: IntoFuture<T>;
-  /** @internal */
+  /** Its conditions. */
   readonly options: BranchOptions<T>;
 
   /** @internal */
@@ -106,6 +109,7 @@ type When = ((value: unknown) => boolean) | undefined;
 
 class Select extends Future<{ key: string; value: unknown }> {
   private state = RACING;
+  private waker: Waker | undefined = undefined;
   private readonly branches: Branches;
   private readonly keys: string[];
   private readonly whens: When[] | undefined;
@@ -129,6 +133,7 @@ class Select extends Future<{ key: string; value: unknown }> {
   }
 
   poll(cx: Context): Poll<{ key: string; value: unknown }> {
+    this.waker = adoptWaker(this as Future<unknown>, this.waker, cx.waker);
     if (this.state === DONE) throw polledAfterCompletion("a select");
     if (this.state === RACING) {
       if (current.budget <= 0) {

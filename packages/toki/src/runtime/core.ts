@@ -13,6 +13,7 @@
  * report is printed, every task is cancelled (its cleanup runs), and the drivers fail. If the cleanup is stuck as well, it is cut short.
  */
 import { current } from "../future/current.js";
+import { FnFuture } from "../future/frame.js";
 import type { Future } from "../future/future.js";
 import { Waker } from "../future/waker.js";
 import type { Host } from "./driver/host.js";
@@ -27,6 +28,9 @@ import { CANCELLED, COMPLETE, FAILED, LISTED, ROOT, SCHEDULED, Task } from "./ta
 import { TaskExtra } from "./task/task-extra.js";
 import { TimeDriver, type Timer } from "./time/time-driver.js";
 import { IDLE, type TimerEntry } from "./time/wheel.js";
+
+/** Milliseconds that an idle runtime with a paused clock waits for promises of other parties before it advances all the same. */
+const FOREIGN_PATIENCE_MS = 1000;
 
 const OPEN = 0;
 const CLOSING = 1;
@@ -102,11 +106,23 @@ export class RuntimeCore {
   // Tasks
 
   spawn<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
-    const task = new Task(this, future, nextTaskId++, 0);
+    if (future instanceof FnFuture) future.claim();
     if (this.#phase !== OPEN) {
-      task.complete(CANCELLED, undefined);
-      return task;
+      const refused = new Task(this, future, nextTaskId++, 0);
+      refused.complete(CANCELLED, undefined);
+      return refused;
     }
+    return this.#start(future, options);
+  }
+
+  /** Spawns what ends a future that was dropped: also while the runtime closes, which then waits for it. */
+  spawnCleanup(future: Future<void>, name: string): void {
+    if (this.#phase === CLOSED) future.forceCancel();
+    else this.#start(future, { name });
+  }
+
+  #start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
+    const task = new Task(this, future, nextTaskId++, 0);
     this.spawnedTasks++;
     this.liveTasks++;
     this.#owned++;
@@ -236,7 +252,6 @@ export class RuntimeCore {
     this.unpark();
     this.#stopIdleWatch?.();
     this.#stopIdleWatch = null;
-    this.#deadlock = null;
     this.time.disarm();
     this.#updateHold();
   }
@@ -303,8 +318,9 @@ export class RuntimeCore {
   #scheduleAutoAdvance(): void {
     if (this.#autoAdvancing) return;
     this.#autoAdvancing = true;
+    let patience = FOREIGN_PATIENCE_MS;
     const attempt = () => {
-      if (this.foreign > 0 && this.host.hasActiveWork() && this.time.isPaused && this.executor.driven > 0) {
+      if (--patience > 0 && this.foreign > 0 && this.host.hasActiveWork() && this.time.isPaused && this.executor.driven > 0) {
         this.host.setTimer(attempt, 1);
         return;
       }
@@ -319,11 +335,12 @@ export class RuntimeCore {
     if (this.executor.driven === 0 || this.executor.hasRunnable) return;
     if (this.#deadlock === null) {
       this.#deadlock = new DeadlockError(this.dump().toString());
-      this.host.report(`toki: ${this.#deadlock.message}`);
+      this.host.report(`toki: ${this.#deadlock.message}\n\n${this.#deadlock.report}`);
       this.forEachTask((task) => task.abort());
     } else this.forEachTask((task) => task.forceUnwind());
     if (this.executor.hasRunnable) {
-      this.executor.request();
+      // A turn of the loop, so that the loop tells us again if the cleanup waits for ever too.
+      this.executor.requestTurn();
       return;
     }
     for (const driver of [...this.#drivers]) driver(this.#deadlock);
@@ -334,7 +351,9 @@ export class RuntimeCore {
   }
 
   #startRoot<T>(future: Future<T>): Task<T> {
+    if (future instanceof FnFuture) future.claim();
     const root = new Task(this, future, 0, ROOT);
+    this.#deadlock = null;
     this.#owned++;
     if (this.host.usesAsyncContext) this.captureContext(root as Task<unknown>);
     root.wake();

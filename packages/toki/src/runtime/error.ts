@@ -64,11 +64,15 @@ export class DriverDisabledError extends RuntimeError {
 export class DeadlockError extends RuntimeError {
   override readonly name = "DeadlockError";
   readonly code = "TOKI_DEADLOCK";
-  /** Every parked task, with the functions it is in and what it waits for. */
-  readonly report: string;
+  readonly #report: string;
 
   constructor(report: string) {
-    super(`Deadlock: nothing is left that could wake a task\n\n${report}`);
-    this.report = report;
+    super("Deadlock: nothing is left that could wake a task");
+    this.#report = report;
+  }
+
+  /** Every parked task, with the functions it is in and what it waits for. It has been printed already. */
+  get report(): string {
+    return this.#report;
   }
 }

@@ -3,7 +3,7 @@
  * answers Pending, so that a task whose channels are always full still lets others run. An operation that turned out pending takes none.
  */
 import type { Context } from "../future/context.js";
-import { current } from "../future/current.js";
+import { current, UNLIMITED } from "../future/current.js";
 import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { Pending, type Poll } from "../future/poll.js";
@@ -86,8 +86,6 @@ export function hasBudgetRemaining(): boolean {
   return current.task === null || current.budget > 0;
 }
 
-const UNLIMITED = 2 ** 30;
-
 class Unconstrained<T> extends Future<T> {
   private readonly inner: Future<T>;
 
@@ -112,6 +110,10 @@ class Unconstrained<T> extends Future<T> {
 
   override forceCancel(): void {
     this.inner.forceCancel();
+  }
+
+  override [Symbol.dispose](): void {
+    this.inner[Symbol.dispose]();
   }
 
   override describe(): string {
@@ -164,6 +166,10 @@ class Cooperative<T> extends Future<T> {
 
   override forceCancel(): void {
     this.inner.forceCancel();
+  }
+
+  override [Symbol.dispose](): void {
+    this.inner[Symbol.dispose]();
   }
 
   override describe(): string {

@@ -36,14 +36,11 @@ import { takeOutcome } from "./outcome.js";
 export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
   /** @internal */
   readonly task: Task<T>;
-  /** The waker registered with the task by the latest poll. */
-  private joiner: Waker | null;
 
   /** @internal */
   constructor(task: Task<T>) {
     super();
     this.task = task;
-    this.joiner = null;
   }
 
   /** The task's id, unique in the process. */
@@ -58,12 +55,7 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
     const task = this.task;
     if (!proceed(cx)) return Pending;
     if ((task.state & COMPLETE) === 0) {
-      const last = this.joiner;
-      if (last !== cx.waker) {
-        if (last !== null) task.removeJoiner(last);
-        task.addJoiner(cx.waker);
-        this.joiner = cx.waker;
-      }
+      task.addJoiner(cx.waker);
       refund();
       return Pending;
     }
@@ -82,10 +74,10 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
     return { done: true, value: value as T };
   }
 
-  // The task goes on; only the wait ends.
-  override [Symbol.dispose](): void {
-    if (this.joiner !== null) this.task.removeJoiner(this.joiner);
-    this.joiner = null;
+  // The task goes on; only this waiter's wait ends. Others may be waiting through the same handle.
+  override pollCancel(cx: Context): Poll<void> {
+    this.task.removeJoiner(cx.waker);
+    return undefined;
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Context } from "../future/context.js";
 import { Future } from "../future/future.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { invalidArgument } from "../internal/invalid-argument.js";
 import { RuntimeError } from "../runtime/error.js";
 import type { TimeDriver } from "../runtime/time/time-driver.js";
 import { type Duration, toMillis } from "./duration.js";
@@ -112,5 +113,7 @@ class Advance extends Future<void> {
 export function advance(duration: Duration): Future<void> {
   const time = currentTime("advance");
   if (!time.isPaused) throw new ClockError("time is not frozen");
-  return new Advance(time, toMillis(duration, "advance", "duration"));
+  const ms = toMillis(duration, "advance", "duration");
+  if (!Number.isFinite(ms)) throw invalidArgument("advance", "duration", "finite", ms);
+  return new Advance(time, ms);
 }

@@ -55,7 +55,7 @@ export class Instant {
    * @throws RangeError if it is too far away to represent
    */
   add(duration: Duration): Instant {
-    const later = this.checkedAdd(duration);
+    const later = make(this.ms + toMillis(duration, "Instant.add", "duration"));
     if (later === undefined) throw new RangeError("Instant.add: the result is too far away");
     return later;
   }
@@ -66,7 +66,7 @@ export class Instant {
    * @throws RangeError if it is too far away to represent
    */
   sub(duration: Duration): Instant {
-    const earlier = this.checkedSub(duration);
+    const earlier = make(this.ms - toMillis(duration, "Instant.sub", "duration"));
     if (earlier === undefined) throw new RangeError("Instant.sub: the result is too far away");
     return earlier;
   }
@@ -94,7 +94,8 @@ export class Instant {
   /** Seconds and nanoseconds, as `process.hrtime()` has them. */
   toHrtime(): [seconds: number, nanoseconds: number] {
     const seconds = Math.floor(this.ms / 1000);
-    return [seconds, Math.round((this.ms - seconds * 1000) * 1e6)];
+    const nanoseconds = Math.round((this.ms - seconds * 1000) * 1e6);
+    return nanoseconds < 1e9 ? [seconds, nanoseconds] : [seconds + 1, 0];
   }
 }
 

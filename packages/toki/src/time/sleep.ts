@@ -92,7 +92,7 @@ export class Sleep extends Future<void> implements Timer {
       }
     }
     const { waker } = cx;
-    if (this.waker !== null && this.waker !== waker) rejectSharing(this as Future<unknown>, this.waker);
+    if (this.waker !== null && this.waker !== waker) rejectSharing(this as Future<unknown>, this.waker, waker);
     this.waker = waker;
     refund();
     return Pending;
@@ -147,8 +147,13 @@ export class Sleep extends Future<void> implements Timer {
  * ```
  */
 export function sleep(duration: Duration): Sleep {
-  const time = currentTime("sleep");
-  const ms = toMillis(duration, "sleep", "duration");
+  return sleepFor(duration, "sleep");
+}
+
+/** A sleep whose errors name `where`. @internal */
+export function sleepFor(duration: Duration, where: string): Sleep {
+  const time = currentTime(where);
+  const ms = toMillis(duration, where, "duration");
   return make(time, time.now(), ms);
 }
 
@@ -170,8 +175,13 @@ export function sleep(duration: Duration): Sleep {
  * ```
  */
 export function sleepUntil(deadline: Instant): Sleep {
-  const time = currentTime("sleepUntil");
-  if (!(deadline instanceof Instant)) throw invalidArgument("sleepUntil", "deadline", "an Instant", deadline);
+  return sleepTill(deadline, "sleepUntil");
+}
+
+/** As `sleepUntil`, with errors that name `where`. @internal */
+export function sleepTill(deadline: Instant, where: string): Sleep {
+  const time = currentTime(where);
+  if (!(deadline instanceof Instant)) throw invalidArgument(where, "deadline", "an Instant", deadline);
   const now = time.now();
   return make(time, now, deadline.ms - now);
 }

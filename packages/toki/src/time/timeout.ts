@@ -14,10 +14,12 @@ import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { adoptWaker } from "../future/sharing.js";
+import type { Waker } from "../future/waker.js";
 import type { Duration } from "./duration.js";
 import { ElapsedError } from "./elapsed-error.js";
 import type { Instant } from "./instant.js";
-import { type Sleep, sleep, sleepUntil } from "./sleep.js";
+import { type Sleep, sleepFor, sleepTill } from "./sleep.js";
 
 const RACING = 0;
 const CANCELLING = 1;
@@ -26,6 +28,7 @@ const DONE = 2;
 /** A future with a deadline. Made by {@link timeout} and {@link timeoutAt}. */
 export class Timeout<T> extends Future<T> {
   private state = RACING;
+  private waker: Waker | undefined = undefined;
   private future: Future<T> | undefined;
   private readonly delay: Sleep;
 
@@ -57,6 +60,7 @@ export class Timeout<T> extends Future<T> {
    * @throws ElapsedError once the deadline has passed and the future's cleanup has ended
    */
   poll(cx: Context): Poll<T> {
+    this.waker = adoptWaker(this as Future<unknown>, this.waker, cx.waker);
     const { future } = this;
     if (future === undefined) throw polledAfterCompletion("a timeout");
     if (this.state === RACING) {
@@ -161,7 +165,7 @@ export class Timeout<T> extends Future<T> {
  */
 export function timeout<T>(duration: Duration, future: IntoFuture<T>): Timeout<T> {
   const inner = intoFuture(future, "timeout");
-  return new Timeout(inner, sleep(duration));
+  return new Timeout(inner, sleepFor(duration, "timeout"));
 }
 
 /**
@@ -184,5 +188,5 @@ export function timeout<T>(duration: Duration, future: IntoFuture<T>): Timeout<T
  */
 export function timeoutAt<T>(deadline: Instant, future: IntoFuture<T>): Timeout<T> {
   const inner = intoFuture(future, "timeoutAt");
-  return new Timeout(inner, sleepUntil(deadline));
+  return new Timeout(inner, sleepTill(deadline, "timeoutAt"));
 }

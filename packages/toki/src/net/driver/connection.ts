@@ -23,6 +23,7 @@
 import type { Socket } from "node:net";
 import { IoError } from "../../io/io-error.js";
 import { SocketAddr } from "../socket-addr.js";
+import type { ReadChunk } from "./read-ops.js";
 
 /** Bytes that may wait for a reader before the socket is paused. */
 const HIGH_WATER = 64 * 1024;
@@ -32,12 +33,6 @@ const EMPTY = new Uint8Array(0);
 /** What is parked in a slot. @internal */
 export interface Parked {
   notify(): void;
-}
-
-const CONNECTION = Symbol("toki.connection");
-
-interface OwnedSocket extends Socket {
-  [CONNECTION]: Connection;
 }
 
 /** @internal */
@@ -51,6 +46,8 @@ export class Connection {
   error: Error | null;
   reader: Parked | null;
   writer: Parked | null;
+  /** The latest chunk read: used again once it is over, which spares most reads an allocation. */
+  spareRead: ReadChunk | null;
   resetOnClose: boolean;
   noDelay: boolean;
   /** Handles that share the connection: a stream, or two owned halves. The last one to go closes it. */
@@ -76,6 +73,7 @@ export class Connection {
     this.error = null;
     this.reader = null;
     this.writer = null;
+    this.spareRead = null;
     this.resetOnClose = false;
     this.noDelay = false;
     this.handles = 1;
@@ -88,13 +86,12 @@ export class Connection {
     this.onFlush = null;
     this.local = null;
     this.peer = null;
-    (socket as OwnedSocket)[CONNECTION] = this;
     socket.pause();
     socket.unref();
-    socket.on("data", onData);
-    socket.on("end", onEnd);
-    socket.on("error", onError);
-    socket.on("close", onClose);
+    socket.on("data", (chunk: Buffer) => this.receive(chunk));
+    socket.on("end", () => this.finished());
+    socket.on("error", (error) => this.fail(error));
+    socket.on("close", () => this.closed());
   }
 
   // Receiving
@@ -106,8 +103,7 @@ export class Connection {
     this.socket.resume();
   }
 
-  /** @internal */
-  receive(chunk: Buffer): void {
+  private receive(chunk: Buffer): void {
     const wasEmpty = this.queued === 0;
     if (this.head === null) {
       this.head = chunk;
@@ -234,7 +230,7 @@ export class Connection {
     if (!this.isFinishing && !this.isClosed) {
       this.isFinishing = true;
       if (socket.writable) {
-        socket.on("finish", onFinish);
+        socket.on("finish", () => this.writer?.notify());
         socket.end();
       }
     }
@@ -269,16 +265,19 @@ export class Connection {
     this.writer?.notify();
   }
 
-  /** @internal */
-  fail(error: Error): void {
+  private finished(): void {
+    this.ended = true;
+    this.reader?.notify();
+  }
+
+  private fail(error: Error): void {
     this.error ??= error;
     this.salvage();
     this.reader?.notify();
     this.writer?.notify();
   }
 
-  /** @internal */
-  closed(): void {
+  private closed(): void {
     if (!this.ended && !this.isClosed && this.error === null) {
       this.error = Object.assign(new Error("the socket was destroyed"), { code: "ECONNABORTED" });
     }
@@ -322,26 +321,4 @@ export function reset(socket: Socket): void {
   } catch {
     socket.destroy(); // not TCP: nothing to reset
   }
-}
-
-function onData(this: Socket, chunk: Buffer): void {
-  (this as OwnedSocket)[CONNECTION].receive(chunk);
-}
-
-function onEnd(this: Socket): void {
-  const connection = (this as OwnedSocket)[CONNECTION];
-  connection.ended = true;
-  connection.reader?.notify();
-}
-
-function onError(this: Socket, error: Error): void {
-  (this as OwnedSocket)[CONNECTION].fail(error);
-}
-
-function onClose(this: Socket): void {
-  (this as OwnedSocket)[CONNECTION].closed();
-}
-
-function onFinish(this: Socket): void {
-  (this as OwnedSocket)[CONNECTION].writer?.notify();
 }

@@ -46,6 +46,15 @@ abstract class ReadOp<T> extends SocketOp<T> {
 
 /** @internal */
 export class ReadChunk extends ReadOp<Uint8Array | undefined> {
+  /** A read of `connection` that was not polled yet. */
+  static on(connection: Connection): ReadChunk {
+    const spare = connection.spareRead;
+    if (spare !== null && spare.revive()) return spare;
+    const made = new ReadChunk(connection);
+    connection.spareRead = made;
+    return made;
+  }
+
   protected get what(): string {
     return "TcpStream.readChunk";
   }

@@ -5,6 +5,7 @@
  *   FRESH -> OVER              ready at the first poll
  *   FRESH -> PARKED -> OVER    parked, then ready, failed or dropped
  *   PARKED -> FRESH            dropped: it may be polled again, from the start
+ *   OVER -> FRESH              given out anew, where its connection keeps it for that
  *
  * While parked it keeps the process alive through the runtime that polled it.
  */
@@ -57,6 +58,13 @@ export abstract class SocketOp<T> extends Future<T> implements Parked {
       if (this.held !== null) this.held.hold();
     }
     return Pending;
+  }
+
+  /** Makes an operation that is over a fresh one. False if it is not over. */
+  protected revive(): boolean {
+    if (this.state !== OVER) return false;
+    this.state = FRESH;
+    return true;
   }
 
   /** Leaves the slot for good. */

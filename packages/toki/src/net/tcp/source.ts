@@ -98,7 +98,7 @@ export abstract class TcpSource implements AsyncRead {
    * ```
    */
   readChunk(): Future<Uint8Array | undefined> {
-    return new ReadChunk(this.connection ?? gone("TcpStream.readChunk"));
+    return ReadChunk.on(this.connection ?? gone("TcpStream.readChunk"));
   }
 
   /**

@@ -47,7 +47,8 @@ export class TimeDriver {
       this.#armedFor = Number.POSITIVE_INFINITY;
       onTimer();
     };
-    this.#origin = host.now();
+    // A whole millisecond, so that virtual time has no rounding noise.
+    this.#origin = Math.floor(host.now());
   }
 
   /** The clock, in milliseconds on the host's scale: virtual while paused. */
@@ -130,11 +131,13 @@ export class TimeDriver {
   pause(): void {
     this.#frozenAt = this.#origin + Math.ceil(this.now() - this.#origin - 1e-6);
     this.isPaused = true;
+    this.disarm();
   }
 
   resume(): void {
     this.isPaused = false;
     this.#offset = this.#frozenAt - this.#host.now();
+    this.disarm(); // a timer set before the pause knows nothing of the time that was advanced
   }
 
   /** Moves the paused clock forward and fires what became due. */
