@@ -8,7 +8,7 @@
 import { current } from "./current.js";
 import { isDevelopment, warnOnce } from "./warn.js";
 
-const FIRST = 256;
+const FIRST = 64;
 const EVERY = 4096;
 
 const GENERATOR_CALL = /\.(?:next|return|throw) \(<anonymous>\)$/;

@@ -145,12 +145,14 @@ export class FnFuture<T> extends Future<T> {
 
   poll(cx: Context): Poll<T> {
     if (this.state !== OWNED_ROOT && this.state !== ROOT) this.becomeRoot();
+    else if (this.link === null) throw futureInUse(this.describe());
     const outerCx = current.cx;
     const depth = current.depth;
     const nesting = current.nesting;
     current.nesting = nesting + 1;
     if (cx !== outerCx) current.cx = cx;
     let frame = this.link as FnFuture<unknown>;
+    this.link = null; // running: a poll from inside, of a future that awaits itself, finds no frame
     for (;;) {
       let result: IteratorResult<Suspend, unknown>;
       try {

@@ -1,3 +1,4 @@
+import type { HistogramConfiguration } from "./metrics/histogram-configuration.js";
 import type { RuntimeOptions } from "./options.js";
 import { validateOptions } from "./options.js";
 import { Runtime } from "./runtime.js";
@@ -123,6 +124,26 @@ export class Builder {
   /** Called when the thread goes on. */
   onThreadUnpark(callback: () => void): this {
     return this.#set({ onThreadUnpark: callback });
+  }
+
+  /** Counts how long each poll of a task takes, by buckets. */
+  enableMetricsPollTimeHistogram(): this {
+    return this.#set({ pollTimeHistogram: this.#options.pollTimeHistogram || true });
+  }
+
+  /** Sets the buckets of the poll-time histogram, and enables it. */
+  metricsPollTimeHistogram(configuration: HistogramConfiguration): this {
+    return this.#set({ pollTimeHistogram: configuration });
+  }
+
+  /** Measures how long each task waits from wake to poll, for the hooks of a poll. */
+  trackScheduleLatency(): this {
+    return this.#set({ trackScheduleLatency: true });
+  }
+
+  /** Counts how long tasks wait from wake to poll, by buckets. */
+  enableScheduleLatencyHistogram(configuration: HistogramConfiguration | true = true): this {
+    return this.#set({ scheduleLatencyHistogram: configuration });
   }
 
   /**

@@ -21,6 +21,7 @@ import { MAX_TIMER_MS } from "./driver/host.js";
 import { dumpTasks, type TaskDump } from "./dump.js";
 import { DeadlockError, NestedRuntimeError, RuntimeShutdownError } from "./error.js";
 import { FailureLog } from "./failure-log.js";
+import { PollObserver } from "./metrics/poll-observer.js";
 import type { RuntimeOptions, TaskMeta } from "./options.js";
 import { Rng } from "./rng.js";
 import { Executor } from "./scheduler/executor.js";
@@ -54,6 +55,7 @@ export class RuntimeCore {
   readonly time: TimeDriver;
   readonly rng: Rng;
   readonly failures: FailureLog;
+  readonly observer: PollObserver | undefined;
   readonly observesTasks: boolean;
   liveTasks = 0;
   spawnedTasks = 0;
@@ -75,7 +77,10 @@ export class RuntimeCore {
   #onceEmpty: (() => void)[] = [];
 
   constructor(options: RuntimeOptions, host: Host) {
-    const observesPolls = options.onBeforeTaskPoll !== undefined || options.onAfterTaskPoll !== undefined;
+    const observer = PollObserver.from(options, host);
+    this.observer = observer;
+    const observesPolls =
+      options.onBeforeTaskPoll !== undefined || options.onAfterTaskPoll !== undefined || observer !== undefined;
     this.options = options;
     this.host = host;
     this.executor = new Executor(this, host, {
@@ -84,6 +89,15 @@ export class RuntimeCore {
       lifoSlot: options.lifoSlot ?? false,
       observes: observesPolls,
     });
+    if (observer?.tracksLatency) {
+      // Over the method of this one executor, so that all others pay nothing for the question.
+      const { executor } = this;
+      const schedule = executor.schedule.bind(executor);
+      executor.schedule = (task) => {
+        observer.scheduled(task);
+        schedule(task);
+      };
+    }
     this.time = new TimeDriver(host, () => this.executor.drain());
     this.rng = new Rng(options.rngSeed ?? Math.floor(Math.random() * 2 ** 32));
     this.failures = new FailureLog(host, options.onUnhandledFailure);
@@ -97,6 +111,10 @@ export class RuntimeCore {
 
   get isOpen(): boolean {
     return this.#phase === OPEN;
+  }
+
+  get isParked(): boolean {
+    return this.#parked;
   }
 
   get isClosed(): boolean {
@@ -146,16 +164,19 @@ export class RuntimeCore {
     task.extra.context = this.host.captureContext();
   }
 
-  metaOf(task: Task<unknown>): TaskMeta {
-    return { id: task.id, name: task.extra?.name, spawnedAt: task.extra?.spawnedAt ?? 0 };
+  metaOf(task: Task<unknown>, scheduleLatency?: number): TaskMeta {
+    return { id: task.id, name: task.extra?.name, spawnedAt: task.extra?.spawnedAt ?? 0, scheduleLatency };
   }
 
   beforePoll(task: Task<unknown>): void {
-    this.options.onBeforeTaskPoll?.(this.metaOf(task));
+    this.observer?.beforePoll(task);
+    this.options.onBeforeTaskPoll?.(this.metaOf(task, task.extra?.latency));
   }
 
   afterPoll(task: Task<unknown>): void {
-    this.options.onAfterTaskPoll?.(this.metaOf(task));
+    const latency = task.extra?.latency;
+    this.observer?.afterPoll(task);
+    this.options.onAfterTaskPoll?.(this.metaOf(task, latency));
   }
 
   /** Lists a task that did not end at its first poll. */
@@ -337,10 +358,13 @@ export class RuntimeCore {
       this.#deadlock = new DeadlockError(this.dump().toString());
       this.host.report(`toki: ${this.#deadlock.message}\n\n${this.#deadlock.report}`);
       this.forEachTask((task) => task.abort());
-    } else this.forEachTask((task) => task.forceUnwind());
+    }
+    // Nothing began to unwind: it is cleanup that is stuck.
+    if (!this.executor.hasRunnable) this.forEachTask((task) => task.forceUnwind());
     if (this.executor.hasRunnable) {
+      this.executor.request();
       // A turn of the loop, so that the loop tells us again if the cleanup waits for ever too.
-      this.executor.requestTurn();
+      this.host.immediate(() => {});
       return;
     }
     for (const driver of [...this.#drivers]) driver(this.#deadlock);
@@ -405,7 +429,7 @@ export class RuntimeCore {
       failed = error;
     });
     try {
-      root.addJoiner(Waker.noop);
+      root.addJoiner(Waker.from(stop));
       while ((root.state & COMPLETE) === 0 && failed === undefined) this.#blockOnce(root as Task<unknown>);
       if (failed !== undefined) throw failed;
       return this.#outcomeOf(root);

@@ -1,5 +1,6 @@
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { RuntimeCore } from "./core.js";
+import { DurationHistogram } from "./metrics/histogram.js";
 
 /**
  * Counters and gauges of a runtime: a live view, each getter reads the value of the moment. Counts run from the runtime's start.
@@ -53,6 +54,16 @@ export class RuntimeMetrics {
     return this.#core.executor.forcedYields;
   }
 
+  /** How long polls of tasks took; empty unless the options ask for it. */
+  get pollTimeHistogram(): DurationHistogram {
+    return new DurationHistogram(this.#core.observer?.pollTime);
+  }
+
+  /** How long tasks waited from wake to poll; empty unless the options ask for it. */
+  get scheduleLatencyHistogram(): DurationHistogram {
+    return new DurationHistogram(this.#core.observer?.latency);
+  }
+
   /** Tasks in the worker's own queue. */
   workerLocalQueueDepth(worker: number): number {
     checkWorker(worker, "workerLocalQueueDepth");
@@ -69,6 +80,12 @@ export class RuntimeMetrics {
   workerParkCount(worker: number): number {
     checkWorker(worker, "workerParkCount");
     return this.#core.executor.parks;
+  }
+
+  /** How often the worker went idle or came back: odd while it is idle. */
+  workerParkUnparkCount(worker: number): number {
+    checkWorker(worker, "workerParkUnparkCount");
+    return 2 * this.#core.executor.parks - (this.#core.isParked ? 1 : 0);
   }
 
   /** How often the worker was woken and found nothing to run. */

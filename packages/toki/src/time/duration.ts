@@ -53,6 +53,6 @@ function toMillisSlowly(duration: Duration, where: string, argument: string): nu
       throw invalidArgument(where, `${argument}.${unit}`, "absent: calendar units have no fixed length", value);
     }
   }
-  if (!known || total < 0) throw invalidArgument(where, argument, EXPECTED, known ? total : duration);
+  if (!known || !(total >= 0)) throw invalidArgument(where, argument, EXPECTED, known ? total : duration);
   return total;
 }

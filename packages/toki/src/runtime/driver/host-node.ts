@@ -88,8 +88,8 @@ class ProcessEvent {
 const idle = new ProcessEvent("beforeExit");
 const exit = new ProcessEvent("exit");
 
-/** Resources that settle no promise by themselves: our own turns, and the standard streams. */
-const PASSIVE = new Set(["Immediate", "TTYWrap", "PipeWrap", "SignalWrap"]);
+/** What tells nothing of a promise that will settle: turns of the loop and timers (a test runner has its own), the standard streams. */
+const PASSIVE = new Set(["Immediate", "Timeout", "TTYWrap", "PipeWrap", "SignalWrap"]);
 
 const nodeHost: { -readonly [K in keyof Host]: Host[K] } = {
   usesAsyncContext: false,

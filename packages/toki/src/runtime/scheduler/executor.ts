@@ -45,6 +45,8 @@ import { RunQueue } from "./run-queue.js";
 
 /** Milliseconds a drain may run before the event loop gets a turn. A turn costs about a microsecond: this keeps it near one per cent. */
 const TURN_MS = 0.1;
+/** Milliseconds that drains in microtasks may follow one another before the event loop gets a turn. */
+const HELD_TURN_MS = 5;
 const LIFO_STREAK = 3;
 /** Polls before the first look of a drain, doubled at each look up to the event interval: a few long polls must not make sixty. */
 const FIRST_INTERVAL = 2;
@@ -93,8 +95,9 @@ export class Executor {
   readonly #baseContext: AsyncContext;
   /** Drains since the event loop last had a turn for sure. */
   #microtasks = 0;
+  #turnStart = 0;
   readonly #onMicrotask = () => {
-    this.#microtasks++;
+    if (this.#microtasks++ === 0) this.#turnStart = this.#host.now();
     this.drain();
   };
   readonly #onTurn = () => {
@@ -146,9 +149,18 @@ export class Executor {
   request(): void {
     if (this.#requested || this.active || this.driven === 0) return;
     this.#requested = true;
-    // Promise reactions that wake tasks that make promises never leave the microtask queue: the loop gets its turn in between all the same.
-    if (this.#microtasks < this.#eventInterval) this.#host.microtask(this.#onMicrotask);
-    else this.#host.immediate(this.#onTurn);
+    if (this.#microtasks >= this.#eventInterval && this.#hasHeldTurn()) this.#host.immediate(this.#onTurn);
+    else this.#host.microtask(this.#onMicrotask);
+  }
+
+  /** Whether drains at the end of one turn have kept the event loop waiting: promise reactions that wake tasks that make promises never end it. */
+  #hasHeldTurn(): boolean {
+    const now = this.#host.now();
+    if (now - this.#turnStart < HELD_TURN_MS) {
+      this.#microtasks = 1;
+      return false;
+    }
+    return true;
   }
 
   /** Sees to it that a drain will run after the event loop had a turn. */

@@ -7,4 +7,8 @@ export class TaskExtra {
   spawnedAt = 0;
   /** The async context captured at spawn; undefined while the process uses none. */
   context: AsyncContext | undefined = undefined;
+  /** For measurements, on the host's clock: when it was woken, when its poll began, and how long it had waited for that. */
+  scheduledAt: number | undefined = undefined;
+  pollStartedAt = 0;
+  latency: number | undefined = undefined;
 }
