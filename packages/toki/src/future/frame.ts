@@ -144,15 +144,15 @@ export class FnFuture<T> extends Future<T> {
   }
 
   poll(cx: Context): Poll<T> {
-    if (this.state !== OWNED_ROOT && this.state !== ROOT) this.becomeRoot();
-    else if (this.link === null) throw futureInUse(this.describe());
+    const { state } = this;
+    let frame = state === OWNED_ROOT || state === ROOT ? this.link : this.becomeRoot();
+    if (frame === null) throw futureInUse(this.describe());
+    this.link = null; // running: a poll from inside, of a future that awaits itself, finds no frame
     const outerCx = current.cx;
     const depth = current.depth;
     const nesting = current.nesting;
     current.nesting = nesting + 1;
     if (cx !== outerCx) current.cx = cx;
-    let frame = this.link as FnFuture<unknown>;
-    this.link = null; // running: a poll from inside, of a future that awaits itself, finds no frame
     for (;;) {
       let result: IteratorResult<Suspend, unknown>;
       try {
@@ -219,13 +219,13 @@ export class FnFuture<T> extends Future<T> {
     else throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
   }
 
-  private becomeRoot(): void {
+  private becomeRoot(): FnFuture<unknown> {
     const { state } = this;
     if (state !== FRESH && state !== OWNED) {
       throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
     }
     this.state = state === FRESH ? ROOT : OWNED_ROOT;
-    this.link = this as FnFuture<unknown>;
+    return this as FnFuture<unknown>;
   }
 
   /** @internal */

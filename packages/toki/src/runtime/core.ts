@@ -62,19 +62,19 @@ export class RuntimeCore {
   /** Promises of other parties that tasks wait for: while such work is under way a paused clock does not advance by itself. */
   foreign = 0;
 
-  #phase = OPEN;
-  #tasks: Task<unknown> | null = null;
-  /** Tasks and roots that are not over. */
-  #owned = 0;
-  readonly #drivers = new Set<(error: DeadlockError) => void>();
-  #stopIdleWatch: (() => void) | null = null;
-  #deadlock: DeadlockError | null = null;
-  #autoAdvancing = false;
-  #parked = false;
-  #started = false;
-  #holds = 0;
-  #holdTimer: { clear(): void } | null = null;
-  #onceEmpty: (() => void)[] = [];
+  private phase = OPEN;
+  private tasks: Task<unknown> | null = null;
+  /** Roots that are not over. */
+  private liveRoots = 0;
+  private readonly drivers = new Set<(error: DeadlockError) => void>();
+  private stopIdleWatch: (() => void) | null = null;
+  private deadlock: DeadlockError | null = null;
+  private autoAdvancing = false;
+  private parked = false;
+  private started = false;
+  private holds = 0;
+  private holdTimer: { clear(): void } | null = null;
+  private onceEmpty: (() => void)[] = [];
 
   constructor(options: RuntimeOptions, host: Host) {
     const observer = PollObserver.from(options, host);
@@ -110,48 +110,50 @@ export class RuntimeCore {
   }
 
   get isOpen(): boolean {
-    return this.#phase === OPEN;
+    return this.phase === OPEN;
   }
 
   get isParked(): boolean {
-    return this.#parked;
+    return this.parked;
+  }
+
+  private get isEmpty(): boolean {
+    return this.liveTasks === 0 && this.liveRoots === 0;
   }
 
   get isClosed(): boolean {
-    return this.#phase === CLOSED;
+    return this.phase === CLOSED;
   }
 
   // Tasks
 
   spawn<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
     if (future instanceof FnFuture) future.claim();
-    if (this.#phase !== OPEN) {
+    if (this.phase !== OPEN) {
       const refused = new Task(this, future, nextTaskId++, 0);
       refused.complete(CANCELLED, undefined);
       return refused;
     }
-    return this.#start(future, options);
+    return this.start(future, options);
   }
 
   /** Spawns what ends a future that was dropped: also while the runtime closes, which then waits for it. */
   spawnCleanup(future: Future<void>, name: string): void {
-    if (this.#phase === CLOSED) future.forceCancel();
-    else this.#start(future, { name });
+    if (this.phase === CLOSED) future.forceCancel();
+    else this.start(future, { name });
   }
 
-  #start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
-    const task = new Task(this, future, nextTaskId++, 0);
+  private start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
+    const task = new Task(this, future, nextTaskId++, SCHEDULED);
     this.spawnedTasks++;
     this.liveTasks++;
-    this.#owned++;
-    if (options !== undefined || this.observesTasks) this.#describeTask(task as Task<unknown>, options);
+    if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
     if (this.host.usesAsyncContext) this.captureContext(task as Task<unknown>);
-    task.state = SCHEDULED;
     this.executor.schedule(task as Task<unknown>);
     return task;
   }
 
-  #describeTask(task: Task<unknown>, options: SpawnOptions | undefined): void {
+  private describeTask(task: Task<unknown>, options: SpawnOptions | undefined): void {
     const extra = new TaskExtra();
     extra.name = options?.name;
     extra.spawnedAt = this.time.now();
@@ -181,17 +183,17 @@ export class RuntimeCore {
 
   /** Lists a task that did not end at its first poll. */
   list(task: Task<unknown>): void {
-    const head = this.#tasks;
+    const head = this.tasks;
     task.state |= LISTED;
     task.following = head;
     if (head !== null) head.prev = task;
-    this.#tasks = task;
-    if (this.#phase !== OPEN) task.abort(); // it was running, in no queue and on no list, when the shutdown told the others
+    this.tasks = task;
+    if (this.phase !== OPEN) task.abort(); // it was running, in no queue and on no list, when the shutdown told the others
   }
 
-  #unlist(task: Task<unknown>): void {
+  private unlist(task: Task<unknown>): void {
     const { prev, following } = task;
-    if (prev === null) this.#tasks = following;
+    if (prev === null) this.tasks = following;
     else prev.following = following;
     if (following !== null) following.prev = prev;
     task.prev = null;
@@ -200,22 +202,22 @@ export class RuntimeCore {
 
   /** A task is over. Called by the executor, once for each. */
   finish(task: Task<unknown>, outcome: number, output: unknown): void {
-    if ((task.state & LISTED) !== 0) this.#unlist(task);
-    this.#owned--;
-    if ((task.state & ROOT) === 0) {
+    if ((task.state & LISTED) !== 0) this.unlist(task);
+    if ((task.state & ROOT) !== 0) this.liveRoots--;
+    else {
       this.liveTasks--;
       if (this.observesTasks) this.options.onTaskTerminate?.(this.metaOf(task));
-      if (outcome === FAILED) this.#onFailure(task, output);
+      if (outcome === FAILED) this.onFailure(task, output);
     }
     task.complete(outcome, output);
-    if (this.#owned === 0 && this.#onceEmpty.length > 0) {
-      const waiting = this.#onceEmpty;
-      this.#onceEmpty = [];
+    if (this.phase === CLOSING && this.isEmpty) {
+      const waiting = this.onceEmpty;
+      this.onceEmpty = [];
       for (const callback of waiting) callback();
     }
   }
 
-  #onFailure(task: Task<unknown>, error: unknown): void {
+  private onFailure(task: Task<unknown>, error: unknown): void {
     this.failures.add(task, error);
     if (this.options.unhandledPanic === "shutdownRuntime") void this.shutdown();
   }
@@ -228,7 +230,7 @@ export class RuntimeCore {
     this.executor.forEachQueued((task) => {
       if ((task.state & (LISTED | COMPLETE)) === 0) queued.push(task);
     });
-    for (let task = this.#tasks; task !== null; ) {
+    for (let task = this.tasks; task !== null; ) {
       const following: Task<unknown> | null = task.following;
       visit(task);
       task = following;
@@ -250,82 +252,82 @@ export class RuntimeCore {
   /** Registers a driver; the result ends it, and may be called twice. */
   drive(onDeadlock: (error: DeadlockError) => void): () => void {
     const driver = (error: DeadlockError) => onDeadlock(error);
-    this.#drivers.add(driver);
-    if (this.executor.driven++ === 0) this.#startDriving();
+    this.drivers.add(driver);
+    if (this.executor.driven++ === 0) this.startDriving();
     return () => {
-      if (!this.#drivers.delete(driver)) return;
-      if (--this.executor.driven === 0) this.#stopDriving();
+      if (!this.drivers.delete(driver)) return;
+      if (--this.executor.driven === 0) this.stopDriving();
     };
   }
 
-  #startDriving(): void {
-    this.#stopIdleWatch = this.host.onIdle(() => this.#onIdle());
-    if (!this.#started) {
-      this.#started = true;
+  private startDriving(): void {
+    this.stopIdleWatch = this.host.onIdle(() => this.onIdle());
+    if (!this.started) {
+      this.started = true;
       this.options.onThreadStart?.();
     }
-    this.#updateHold();
+    this.updateHold();
     if (this.executor.hasRunnable) this.executor.request();
     else if (!this.executor.active) this.park(this.host.now());
   }
 
-  #stopDriving(): void {
+  private stopDriving(): void {
     this.unpark();
-    this.#stopIdleWatch?.();
-    this.#stopIdleWatch = null;
+    this.stopIdleWatch?.();
+    this.stopIdleWatch = null;
     this.time.disarm();
-    this.#updateHold();
+    this.updateHold();
   }
 
   /** Keeps the process alive while something waits for a source that does not (a signal). Pairs with `release`. */
   hold(): void {
-    this.#holds++;
-    this.#updateHold();
+    this.holds++;
+    this.updateHold();
   }
 
   release(): void {
-    this.#holds--;
-    this.#updateHold();
+    this.holds--;
+    this.updateHold();
   }
 
-  #updateHold(): void {
-    const wanted = this.#holds > 0 && this.executor.driven > 0;
-    if (wanted === (this.#holdTimer !== null)) return;
+  private updateHold(): void {
+    const wanted = this.holds > 0 && this.executor.driven > 0;
+    if (wanted === (this.holdTimer !== null)) return;
     if (wanted) {
       const rearm = () => {
-        this.#holdTimer = this.host.setTimer(rearm, MAX_TIMER_MS);
+        this.holdTimer = this.host.setTimer(rearm, MAX_TIMER_MS);
       };
       rearm();
     } else {
-      this.#holdTimer?.clear();
-      this.#holdTimer = null;
+      this.holdTimer?.clear();
+      this.holdTimer = null;
     }
   }
 
   /** Nothing is runnable: goes idle until a wake or the next deadline. */
   park(now: number): void {
-    if (!this.#beginPark()) this.executor.request();
+    if (!this.beginPark()) this.executor.request();
     else if (this.time.isPaused) {
-      if (this.time.wheel.size > 0) this.#scheduleAutoAdvance();
+      if (this.time.wheel.size > 0) this.scheduleAutoAdvance();
     } else if (!this.time.arm(now)) this.executor.request();
   }
 
   /** Runs the park hook; false if it made work. */
-  #beginPark(): boolean {
+  private beginPark(): boolean {
     this.executor.parks++;
-    this.#parked = true;
+    this.parked = true;
     if (this.options.onThreadPark === undefined) return true;
-    this.#inContext(this.options.onThreadPark);
+    this.inContext(this.options.onThreadPark);
     return !this.executor.hasRunnable;
   }
 
   unpark(): void {
-    if (!this.#parked) return;
-    this.#parked = false;
-    if (this.options.onThreadUnpark !== undefined) this.#inContext(this.options.onThreadUnpark);
+    if (!this.parked) return;
+    this.parked = false;
+    if (this.options.onThreadUnpark !== undefined) this.inContext(this.options.onThreadUnpark);
   }
 
-  #inContext(callback: () => void): void {
+  private inContext(callback: () => void): void {
     const previous = current.runtime;
     current.runtime = this;
     try {
@@ -336,27 +338,27 @@ export class RuntimeCore {
   }
 
   /** Paused and idle: after the event loop had a turn, and if still idle, the clock jumps to the next deadline. */
-  #scheduleAutoAdvance(): void {
-    if (this.#autoAdvancing) return;
-    this.#autoAdvancing = true;
+  private scheduleAutoAdvance(): void {
+    if (this.autoAdvancing) return;
+    this.autoAdvancing = true;
     let patience = FOREIGN_PATIENCE_MS;
     const attempt = () => {
       if (--patience > 0 && this.foreign > 0 && this.host.hasActiveWork() && this.time.isPaused && this.executor.driven > 0) {
         this.host.setTimer(attempt, 1);
         return;
       }
-      this.#autoAdvancing = false;
+      this.autoAdvancing = false;
       if (!this.time.isPaused || this.executor.driven === 0 || this.executor.hasRunnable) return;
       if (this.time.autoAdvance()) this.executor.drain();
     };
     this.host.immediate(attempt);
   }
 
-  #onIdle(): void {
+  private onIdle(): void {
     if (this.executor.driven === 0 || this.executor.hasRunnable) return;
-    if (this.#deadlock === null) {
-      this.#deadlock = new DeadlockError(this.dump().toString());
-      this.host.report(`toki: ${this.#deadlock.message}\n\n${this.#deadlock.report}`);
+    if (this.deadlock === null) {
+      this.deadlock = new DeadlockError(this.dump().toString());
+      this.host.report(`toki: ${this.deadlock.message}\n\n${this.deadlock.report}`);
       this.forEachTask((task) => task.abort());
     }
     // Nothing began to unwind: it is cleanup that is stuck.
@@ -367,43 +369,43 @@ export class RuntimeCore {
       this.host.immediate(() => {});
       return;
     }
-    for (const driver of [...this.#drivers]) driver(this.#deadlock);
+    for (const driver of [...this.drivers]) driver(this.deadlock);
   }
 
-  #rejectNested(what: string): void {
+  private rejectNested(what: string): void {
     if (current.cx !== null || this.executor.active) throw new NestedRuntimeError(what);
   }
 
-  #startRoot<T>(future: Future<T>): Task<T> {
+  private startRoot<T>(future: Future<T>): Task<T> {
     if (future instanceof FnFuture) future.claim();
     const root = new Task(this, future, 0, ROOT);
-    this.#deadlock = null;
-    this.#owned++;
+    this.deadlock = null;
+    this.liveRoots++;
     if (this.host.usesAsyncContext) this.captureContext(root as Task<unknown>);
     root.wake();
     return root;
   }
 
   /** How a root ended, as a return or a throw. */
-  #outcomeOf<T>(root: Task<T>): T {
+  private outcomeOf<T>(root: Task<T>): T {
     if ((root.state & FAILED) !== 0) throw root.output;
     if ((root.state & CANCELLED) !== 0) {
-      throw this.#deadlock ?? (this.#phase === OPEN ? new RootCancelled() : new RuntimeShutdownError("run"));
+      throw this.deadlock ?? (this.phase === OPEN ? new RootCancelled() : new RuntimeShutdownError("run"));
     }
     return root.output as T;
   }
 
   run<T>(future: Future<T>, signal: AbortSignal | undefined): Promise<T> {
-    this.#rejectNested("run");
-    if (this.#phase !== OPEN) throw new RuntimeShutdownError("run");
+    this.rejectNested("run");
+    if (this.phase !== OPEN) throw new RuntimeShutdownError("run");
     return new Promise<T>((resolve, reject) => {
-      const root = this.#startRoot(future);
+      const root = this.startRoot(future);
       const onAbort = () => root.abort();
       const settle = (error?: DeadlockError) => {
         signal?.removeEventListener("abort", onAbort);
         try {
           if (error !== undefined) throw error;
-          resolve(this.#outcomeOf(root));
+          resolve(this.outcomeOf(root));
         } catch (error) {
           reject(error instanceof RootCancelled && signal?.aborted ? signal.reason : error);
         }
@@ -421,29 +423,29 @@ export class RuntimeCore {
 
   /** Runs `future` to its end on this thread, which blocks: timers are waited for, the event loop gets no turn. */
   blockOn<T>(future: Future<T>): T {
-    this.#rejectNested("blockOn");
-    if (this.#phase !== OPEN) throw new RuntimeShutdownError("blockOn");
-    const root = this.#startRoot(future);
+    this.rejectNested("blockOn");
+    if (this.phase !== OPEN) throw new RuntimeShutdownError("blockOn");
+    const root = this.startRoot(future);
     let failed: DeadlockError | undefined;
     const stop = this.drive((error) => {
       failed = error;
     });
     try {
       root.addJoiner(Waker.from(stop));
-      while ((root.state & COMPLETE) === 0 && failed === undefined) this.#blockOnce(root as Task<unknown>);
+      while ((root.state & COMPLETE) === 0 && failed === undefined) this.blockOnce(root as Task<unknown>);
       if (failed !== undefined) throw failed;
-      return this.#outcomeOf(root);
+      return this.outcomeOf(root);
     } finally {
       if ((root.state & COMPLETE) === 0) this.finish(root as Task<unknown>, CANCELLED, undefined);
       stop();
     }
   }
 
-  #blockOnce(root: Task<unknown>): void {
+  private blockOnce(root: Task<unknown>): void {
     this.executor.runBatch(Number.POSITIVE_INFINITY);
-    if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable || !this.#beginPark()) return;
+    if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable || !this.beginPark()) return;
     const wait = this.time.untilNext(this.host.now());
-    if (wait === Number.POSITIVE_INFINITY) this.#onIdle();
+    if (wait === Number.POSITIVE_INFINITY) this.onIdle();
     else if (this.time.isPaused) this.time.autoAdvance();
     else this.host.block(wait);
   }
@@ -452,9 +454,9 @@ export class RuntimeCore {
 
   /** Cancels every task and resolves once their cleanup has ended. */
   shutdown(): Promise<void> {
-    if (this.#phase === CLOSED) return Promise.resolve();
+    if (this.phase === CLOSED) return Promise.resolve();
     return new Promise((resolve) => {
-      const stop = this.#beginShutdown(() => {
+      const stop = this.beginShutdown(() => {
         resolve();
         stop();
       });
@@ -464,16 +466,16 @@ export class RuntimeCore {
   /** As `shutdown`, but cleanup that takes longer than `ms` is cut short. */
   shutdownTimeout(ms: number): Promise<void> {
     const done = this.shutdown();
-    if (this.#phase === CLOSED) return done;
-    const timer = this.host.setTimer(() => this.#forceShutdown(), Math.min(ms, MAX_TIMER_MS));
+    if (this.phase === CLOSED) return done;
+    const timer = this.host.setTimer(() => this.forceShutdown(), Math.min(ms, MAX_TIMER_MS));
     return done.finally(() => timer.clear());
   }
 
   /** Cancels every task without waiting: cleanup runs, but its awaits do not wait. */
   shutdownBackground(): void {
-    if (this.#phase === CLOSED) return;
+    if (this.phase === CLOSED) return;
     void this.shutdown();
-    this.#forceShutdown();
+    this.forceShutdown();
   }
 
   /** Gives an aborted task's cleanup `ms` milliseconds; after that it is cut short. */
@@ -482,29 +484,29 @@ export class RuntimeCore {
     task.addJoiner(timer);
   }
 
-  #beginShutdown(onClosed: () => void): () => void {
-    this.#phase = CLOSING;
+  private beginShutdown(onClosed: () => void): () => void {
+    this.phase = CLOSING;
     const stop = this.drive(() => {
-      this.#close();
+      this.close();
       onClosed();
     });
-    this.#onceEmpty.push(() => this.#close(), onClosed);
+    this.onceEmpty.push(() => this.close(), onClosed);
     this.forEachTask((task) => task.abort());
-    if (this.#owned === 0) this.#finishEmpty();
+    if (this.isEmpty) this.finishEmpty();
     else this.executor.request();
     return stop;
   }
 
-  #finishEmpty(): void {
-    const waiting = this.#onceEmpty;
-    this.#onceEmpty = [];
+  private finishEmpty(): void {
+    const waiting = this.onceEmpty;
+    this.onceEmpty = [];
     // After beginShutdown has returned, so that its callers hold what it gives them.
     this.host.microtask(() => {
       for (const callback of waiting) callback();
     });
   }
 
-  #forceShutdown(): void {
+  private forceShutdown(): void {
     const round = () => {
       this.forEachTask((task) => task.forceUnwind());
       this.executor.runBatch(Number.POSITIVE_INFINITY);
@@ -514,13 +516,13 @@ export class RuntimeCore {
     else round();
   }
 
-  #close(): void {
-    if (this.#phase === CLOSED) return;
-    this.#phase = CLOSED;
+  private close(): void {
+    if (this.phase === CLOSED) return;
+    this.phase = CLOSED;
     this.time.isShutdown = true;
     this.time.disarm();
     this.failures.reportAll();
-    if (this.#started) this.options.onThreadStop?.();
+    if (this.started) this.options.onThreadStop?.();
   }
 }
 
@@ -530,24 +532,24 @@ class CleanupDeadline extends Waker implements Timer {
   timerNext: TimerEntry | null = null;
   timerPrev: TimerEntry | null = null;
   timerSlot = IDLE;
-  readonly #task: Task<unknown>;
-  readonly #time: TimeDriver;
+  private readonly task: Task<unknown>;
+  private readonly time: TimeDriver;
 
   constructor(task: Task<unknown>, time: TimeDriver, ms: number) {
     super();
-    this.#task = task;
-    this.#time = time;
+    this.task = task;
+    this.time = time;
     this.timerWhen = time.tickOf(time.now() + ms);
     if (ms <= 0 || !time.insert(this)) this.fire();
   }
 
   fire(): void {
-    this.#task.forceUnwind();
+    this.task.forceUnwind();
   }
 
   /** The task is over. */
   wake(): void {
-    this.#time.remove(this);
+    this.time.remove(this);
   }
 }
 

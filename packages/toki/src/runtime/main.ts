@@ -1,9 +1,9 @@
 import { host } from "#host";
-import type { IntoFuture } from "../future/into-future.js";
+import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { hasListeners } from "../signal/registry.js";
-import type { RuntimeOptions } from "./options.js";
-import { Runtime } from "./runtime.js";
+import { RuntimeCore } from "./core.js";
+import { type RuntimeOptions, validateOptions } from "./options.js";
 
 /** Options of {@link main}: those of a {@link Runtime}, and what to do on Ctrl-C. */
 export interface MainOptions extends RuntimeOptions {
@@ -48,7 +48,9 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
   if (signals !== false && !(Array.isArray(signals) && signals.every((name) => typeof name === "string"))) {
     throw invalidArgument("main", "signals", "an array of signal names, or false", signals);
   }
-  const rt = new Runtime(rest);
+  validateOptions(rest, "main");
+  const program = intoFuture(body, "main");
+  const rt = new RuntimeCore(rest, host);
   const interrupt = new AbortController();
   let received: string | undefined;
   const stops = (signals === false ? [] : signals).map((name) =>
@@ -66,7 +68,7 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
     for (const stop of stops.splice(0)) stop?.();
   };
   try {
-    return await rt.run(body, { signal: interrupt.signal });
+    return await rt.run(program, interrupt.signal);
   } finally {
     await rt.shutdown();
     stopListening();

@@ -5,6 +5,7 @@ export type JoinResult<T> = JoinSuccess<T> | JoinFailure;
 
 /** A task that came to a value. */
 export interface JoinSuccess<T> {
+  /** Whether there is a value. */
   readonly ok: true;
   /** The task's id. */
   readonly id: number;
@@ -14,6 +15,7 @@ export interface JoinSuccess<T> {
 
 /** A task that threw or was cancelled. */
 export interface JoinFailure {
+  /** Whether there is a value. */
   readonly ok: false;
   /** The task's id. */
   readonly id: number;

@@ -4,9 +4,12 @@
  * Receiving. The socket is left paused until the first read, then it flows: each chunk goes into the queue and wakes the reader.
  *
  *   queued < HIGH_WATER         the socket flows
- *   queued >= HIGH_WATER        paused, unless a reader was waiting (it empties the queue in this turn); Node then stops reading, the kernel's buffer
- *                               fills, the peer's writes wait
+ *   queued >= HIGH_WATER        stopped, unless a reader was waiting (it empties the queue in this turn); the kernel's buffer fills, the peer's writes wait
  *   queued <= LOW_WATER         flows again; taken by the reader that got it there
+ *
+ * Node hands each chunk to the socket's own `push`, which is replaced: the machinery of a flowing stream (its buffer, the event, a tick to see whether there is
+ * more) costs as much as everything done here. The stream gets what is not for us to take: the end, chunks before we read, chunks behind some that it has. Those
+ * come by its "data" events, as all would on a platform that does not call `push`.
  *
  * Sending. `submit` hands bytes to the socket, which tries the kernel at once. `writableLength` is the truth about what the kernel has not taken. At most one
  * piece is ever under way: an operation that finds bytes of an earlier one waits for those first. When a submit leaves bytes, a flush callback is armed, in
@@ -88,7 +91,14 @@ export class Connection {
     this.peer = null;
     socket.pause();
     socket.unref();
-    socket.on("data", (chunk: Buffer) => this.receive(chunk));
+    const { push } = socket;
+    socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+      if (chunk === null || !this.isFlowing || socket.readableLength > 0) return push.call(socket, chunk, encoding);
+      return this.receive(chunk);
+    };
+    socket.on("data", (chunk: Buffer) => {
+      if (!this.receive(chunk)) socket.pause();
+    });
     socket.on("end", () => this.finished());
     socket.on("error", (error) => this.fail(error));
     socket.on("close", () => this.closed());
@@ -98,23 +108,29 @@ export class Connection {
 
   /** Lets the socket flow, if it does not. */
   startReading(): void {
-    if (this.isFlowing || this.ended || this.socket.destroyed) return;
+    const { socket } = this;
+    if (this.isFlowing || this.ended || socket.destroyed) return;
     this.isFlowing = true;
-    this.socket.resume();
+    // A socket that was stopped by what `push` returned is not paused in its own eyes: it is asked for more as its stream would.
+    if (socket.isPaused()) socket.resume();
+    else socket._read(HIGH_WATER);
   }
 
-  private receive(chunk: Buffer): void {
+  /** Takes a chunk in. False when that is enough: the socket is to stop. */
+  private receive(chunk: Buffer): boolean {
     const wasEmpty = this.queued === 0;
     if (this.head === null) {
       this.head = chunk;
       this.headOffset = 0;
     } else this.rest.push(chunk);
     this.queued += chunk.length;
-    if (wasEmpty && this.reader !== null) this.reader.notify();
-    else if (this.queued >= HIGH_WATER && this.isFlowing) {
-      this.isFlowing = false;
-      this.socket.pause();
+    if (wasEmpty && this.reader !== null) {
+      this.reader.notify();
+      return true;
     }
+    if (this.queued < HIGH_WATER) return true;
+    this.isFlowing = false;
+    return false;
   }
 
   /** Takes the next chunk, as it arrived. Only while `queued` is above 0. */

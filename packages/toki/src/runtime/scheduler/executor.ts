@@ -73,91 +73,91 @@ export class Executor {
   forcedYields = 0;
 
   readonly rt: RuntimeCore;
-  readonly #host: Host;
-  #local = new RunQueue();
-  readonly #inject = new RunQueue();
-  #yielded = new RunQueue();
-  #lifo: Task<unknown> | null = null;
-  #lifoStreak = 0;
-  #tick = 0;
-  #requested = false;
-  readonly #eventInterval: number;
+  private readonly host: Host;
+  private local = new RunQueue();
+  private readonly inject = new RunQueue();
+  private yielded = new RunQueue();
+  private lifo: Task<unknown> | null = null;
+  private lifoStreak = 0;
+  private tick = 0;
+  private requested = false;
+  private readonly eventInterval: number;
   /** No interval was asked for: looks begin close together and spread while polls turn out short. */
-  readonly #adaptive: boolean;
-  readonly #turnMs: number;
-  readonly #globalQueueInterval: number;
-  readonly #lifoSlot: boolean;
-  readonly #observes: boolean;
+  private readonly adaptive: boolean;
+  private readonly turnMs: number;
+  private readonly globalQueueInterval: number;
+  private readonly lifoSlot: boolean;
+  private readonly observes: boolean;
   /** Polls left in this drain before the next look at timers and the loop. */
-  #left = 0;
-  #lastEnd = 0;
+  private left = 0;
+  private lastEnd = 0;
   /** The context the runtime was made in, for tasks that captured none: they must not see that of whoever woke the executor. */
-  readonly #baseContext: AsyncContext;
+  private readonly baseContext: AsyncContext;
   /** Drains since the event loop last had a turn for sure. */
-  #microtasks = 0;
-  #turnStart = 0;
-  readonly #onMicrotask = () => {
-    if (this.#microtasks++ === 0) this.#turnStart = this.#host.now();
+  private microtasks = 0;
+  private turnStart = 0;
+  private readonly onMicrotask = () => {
+    if (this.microtasks++ === 0) this.turnStart = this.host.now();
     this.drain();
   };
-  readonly #onTurn = () => {
-    this.#microtasks = 0;
+  private readonly onTurn = () => {
+    this.microtasks = 0;
     this.drain();
   };
 
   constructor(rt: RuntimeCore, host: Host, options: ExecutorOptions) {
     this.rt = rt;
-    this.#host = host;
-    this.#eventInterval = options.eventInterval ?? 61;
-    this.#adaptive = options.eventInterval === undefined;
-    this.#turnMs = options.eventInterval === undefined ? TURN_MS : 0;
-    this.#globalQueueInterval = options.globalQueueInterval;
-    this.#lifoSlot = options.lifoSlot;
-    this.#observes = options.observes;
-    this.#baseContext = host.captureContext();
+    this.host = host;
+    this.eventInterval = options.eventInterval ?? 61;
+    this.adaptive = options.eventInterval === undefined;
+    this.turnMs = options.eventInterval === undefined ? TURN_MS : 0;
+    this.globalQueueInterval = options.globalQueueInterval;
+    this.lifoSlot = options.lifoSlot;
+    this.observes = options.observes;
+    this.baseContext = host.captureContext();
   }
 
   get localDepth(): number {
-    return this.#local.length + this.#yielded.length;
+    return this.local.length + this.yielded.length;
   }
 
   get injectDepth(): number {
-    return this.#inject.length;
+    return this.inject.length;
   }
 
   get hasRunnable(): boolean {
-    return this.#lifo !== null || this.#local.length + this.#inject.length + this.#yielded.length > 0;
+    return this.lifo !== null || this.local.length + this.inject.length + this.yielded.length > 0;
   }
 
   /** Queues a task whose SCHEDULED bit was just set. */
   schedule(task: Task<unknown>): void {
     if (this.active) {
       this.localSchedules++;
-      if (this.#lifoSlot) {
-        const displaced = this.#lifo;
-        this.#lifo = task;
-        if (displaced !== null) this.#local.push(displaced);
-      } else this.#local.push(task);
+      if (this.lifoSlot) {
+        const displaced = this.lifo;
+        this.lifo = task;
+        if (displaced !== null) this.local.push(displaced);
+      } else this.local.push(task);
       return;
     }
     this.remoteSchedules++;
-    this.#inject.push(task);
+    this.inject.push(task);
     this.request();
   }
 
   /** Sees to it that a drain will run at the end of the current turn. */
   request(): void {
-    if (this.#requested || this.active || this.driven === 0) return;
-    this.#requested = true;
-    if (this.#microtasks >= this.#eventInterval && this.#hasHeldTurn()) this.#host.immediate(this.#onTurn);
-    else this.#host.microtask(this.#onMicrotask);
+    if (this.requested || this.active || this.driven === 0) return;
+    this.requested = true;
+    if (this.microtasks >= this.eventInterval && this.hasHeldTurn()) this.host.immediate(this.onTurn);
+    else this.host.microtask(this.onMicrotask);
   }
 
   /** Whether drains at the end of one turn have kept the event loop waiting: promise reactions that wake tasks that make promises never end it. */
-  #hasHeldTurn(): boolean {
-    const now = this.#host.now();
-    if (now - this.#turnStart < HELD_TURN_MS) {
-      this.#microtasks = 1;
+  private hasHeldTurn(): boolean {
+    const now = this.host.now();
+    if (now - this.turnStart < HELD_TURN_MS) {
+      this.microtasks = 1;
       return false;
     }
     return true;
@@ -165,19 +165,19 @@ export class Executor {
 
   /** Sees to it that a drain will run after the event loop had a turn. */
   requestTurn(): void {
-    if (this.#requested) return;
-    this.#requested = true;
-    this.#host.immediate(this.#onTurn);
+    if (this.requested) return;
+    this.requested = true;
+    this.host.immediate(this.onTurn);
   }
 
   /** Runs what is runnable, within one share of a turn, then arms what continues it. */
   drain(): void {
-    this.#requested = false;
+    this.requested = false;
     if (this.active || this.driven === 0) return;
-    const more = this.runBatch(this.#turnMs);
+    const more = this.runBatch(this.turnMs);
     if (this.driven === 0) this.rt.time.disarm();
     else if (more) this.requestTurn();
-    else this.rt.park(this.#lastEnd);
+    else this.rt.park(this.lastEnd);
   }
 
   /** Polls until idle (false) or out of time (true). */
@@ -187,29 +187,29 @@ export class Executor {
     current.depth = 0;
     current.nesting = 0;
     this.rt.unpark();
-    const start = this.#host.now();
-    let interval = this.#adaptive ? FIRST_INTERVAL : this.#eventInterval;
-    this.#left = interval;
+    const start = this.host.now();
+    let interval = this.adaptive ? FIRST_INTERVAL : this.eventInterval;
+    this.left = interval;
     this.active = true;
     let idle = true;
     let more = false;
     try {
       this.rt.time.fireDue(start);
       while (this.driven > 0) {
-        let task = this.#pick();
+        let task = this.pick();
         if (task === null) {
-          if (!this.#releaseYielded()) break;
-          task = this.#local.shift() as Task<unknown>;
+          if (!this.releaseYielded()) break;
+          task = this.local.shift() as Task<unknown>;
         }
         idle = false;
-        if (this.#observes || this.#host.usesAsyncContext) this.#pollObserved(task);
+        if (this.observes || this.host.usesAsyncContext) this.pollObserved(task);
         else pollNow(this, task);
-        if (--this.#left <= 0) {
-          if (interval < this.#eventInterval) interval = Math.min(interval * 2, this.#eventInterval);
-          this.#left = interval;
-          const now = this.#host.now();
+        if (--this.left <= 0) {
+          if (interval < this.eventInterval) interval = Math.min(interval * 2, this.eventInterval);
+          this.left = interval;
+          const now = this.host.now();
           this.rt.time.fireDue(now);
-          this.#releaseYielded();
+          this.releaseYielded();
           if (now - start >= turnMs) {
             more = this.hasRunnable;
             break;
@@ -223,54 +223,54 @@ export class Executor {
       current.budget = budget;
       current.depth = depth;
       current.nesting = nesting;
-      this.#lastEnd = this.#host.now();
-      this.busyMs += this.#lastEnd - start;
+      this.lastEnd = this.host.now();
+      this.busyMs += this.lastEnd - start;
       if (idle) this.noops++;
     }
     return more;
   }
 
-  #pick(): Task<unknown> | null {
-    if (++this.#tick < this.#globalQueueInterval && this.#lifo === null) {
-      this.#lifoStreak = 0;
-      return this.#local.shift() ?? this.#inject.shift();
+  private pick(): Task<unknown> | null {
+    if (++this.tick < this.globalQueueInterval && this.lifo === null) {
+      this.lifoStreak = 0;
+      return this.local.shift() ?? this.inject.shift();
     }
-    return this.#pickByRules();
+    return this.pickByRules();
   }
 
-  #pickByRules(): Task<unknown> | null {
-    if (this.#tick >= this.#globalQueueInterval) {
-      this.#tick = 0;
-      const task = this.#inject.shift();
+  private pickByRules(): Task<unknown> | null {
+    if (this.tick >= this.globalQueueInterval) {
+      this.tick = 0;
+      const task = this.inject.shift();
       if (task !== null) return task;
     }
-    const lifo = this.#lifo;
+    const lifo = this.lifo;
     if (lifo !== null) {
-      this.#lifo = null;
-      if (this.#lifoStreak < LIFO_STREAK) {
-        this.#lifoStreak++;
+      this.lifo = null;
+      if (this.lifoStreak < LIFO_STREAK) {
+        this.lifoStreak++;
         return lifo;
       }
-      this.#local.push(lifo);
+      this.local.push(lifo);
     }
-    this.#lifoStreak = 0;
-    return this.#local.shift() ?? this.#inject.shift();
+    this.lifoStreak = 0;
+    return this.local.shift() ?? this.inject.shift();
   }
 
-  #releaseYielded(): boolean {
-    const yielded = this.#yielded;
+  private releaseYielded(): boolean {
+    const yielded = this.yielded;
     if (yielded.isEmpty) return false;
-    if (this.#local.isEmpty) {
-      this.#yielded = this.#local;
-      this.#local = yielded;
-    } else for (let count = yielded.length; count > 0; count--) this.#local.push(yielded.shift() as Task<unknown>);
+    if (this.local.isEmpty) {
+      this.yielded = this.local;
+      this.local = yielded;
+    } else for (let count = yielded.length; count > 0; count--) this.local.push(yielded.shift() as Task<unknown>);
     return true;
   }
 
   /** Whether nothing but the running task could run next, and it may go on without a look at timers and the loop. */
-  #isAlone(runnable: boolean): boolean {
-    if (!this.active || this.#left <= 1 || this.#observes || this.#host.usesAsyncContext) return false;
-    return runnable && this.#lifo === null && this.#inject.isEmpty && this.#yielded.isEmpty;
+  private isAlone(runnable: boolean): boolean {
+    if (!this.active || this.left <= 1 || this.observes || this.host.usesAsyncContext) return false;
+    return runnable && this.lifo === null && this.inject.isEmpty && this.yielded.isEmpty;
   }
 
   /**
@@ -283,9 +283,9 @@ export class Executor {
     const self = joiner.waker.owner;
     if (self !== joiner || current.cx !== joiner || task.rt !== self.rt || current.depth >= MAX_NATIVE_DEPTH)
       return true;
-    if (!this.#isAlone(this.#local.holdsOnly(task))) return true;
-    this.#local.shift();
-    this.#left--;
+    if (!this.isAlone(this.local.holdsOnly(task))) return true;
+    this.local.shift();
+    this.left--;
     const cancelling = self.state & CANCEL;
     const { budget } = current;
     current.depth++;
@@ -305,32 +305,32 @@ export class Executor {
       current.nesting !== 1 ||
       !(task.future instanceof FnFuture) ||
       (task.state & (CANCEL | SCHEDULED)) !== 0 ||
-      !this.#isAlone(this.#local.isEmpty)
+      !this.isAlone(this.local.isEmpty)
     )
       return false;
     if ((task.state & ROOT) === 0) this.polls++;
-    this.#left--;
+    this.left--;
     current.budget = BUDGET;
     return true;
   }
 
   /** A poll with hooks around it, in the task's async context. */
-  #pollObserved(task: Task<unknown>): void {
-    const observed = this.#observes && (task.state & ROOT) === 0;
+  private pollObserved(task: Task<unknown>): void {
+    const observed = this.observes && (task.state & ROOT) === 0;
     if (observed) this.rt.beforePoll(task);
-    if (this.#host.usesAsyncContext) {
-      const run = task.extra?.context ?? this.#baseContext;
-      run(this.#host.contextIsValue ? pollAndRecapture : pollNow, this, task);
+    if (this.host.usesAsyncContext) {
+      const run = task.extra?.context ?? this.baseContext;
+      run(this.host.contextIsValue ? pollAndRecapture : pollNow, this, task);
     } else pollNow(this, task);
     if (observed) this.rt.afterPoll(task);
   }
 
   /** Visits every queued task. */
   forEachQueued(visit: (task: Task<unknown>) => void): void {
-    if (this.#lifo !== null) visit(this.#lifo);
-    this.#local.forEach(visit);
-    this.#inject.forEach(visit);
-    this.#yielded.forEach(visit);
+    if (this.lifo !== null) visit(this.lifo);
+    this.local.forEach(visit);
+    this.inject.forEach(visit);
+    this.yielded.forEach(visit);
   }
 
   /** Puts a task that was woken during its poll back into a queue: behind everything runnable if it yielded. */
@@ -338,8 +338,8 @@ export class Executor {
     const { state } = task;
     if ((state & YIELDED) !== 0) {
       task.state = state & ~YIELDED;
-      this.#yielded.push(task);
-    } else this.#local.push(task);
+      this.yielded.push(task);
+    } else this.local.push(task);
   }
 }
 

@@ -30,46 +30,46 @@ export class TimeDriver {
   /** Set while the runtime is gone: entries are refused. */
   isShutdown = false;
 
-  readonly #host: Host;
-  readonly #onTimer: () => void;
-  readonly #origin: number;
-  #offset = 0;
-  #frozenAt = 0;
-  #timer: HostTimer | null = null;
-  #armedFor = Number.POSITIVE_INFINITY;
-  #isRef = false;
-  #lastTick = 0;
+  private readonly host: Host;
+  private readonly onTimer: () => void;
+  private readonly origin: number;
+  private offset = 0;
+  private frozenAt = 0;
+  private timer: HostTimer | null = null;
+  private armedFor = Number.POSITIVE_INFINITY;
+  private isRef = false;
+  private lastTick = 0;
 
   constructor(host: Host, onTimer: () => void) {
-    this.#host = host;
-    this.#onTimer = () => {
-      this.#timer = null;
-      this.#armedFor = Number.POSITIVE_INFINITY;
+    this.host = host;
+    this.onTimer = () => {
+      this.timer = null;
+      this.armedFor = Number.POSITIVE_INFINITY;
       onTimer();
     };
     // A whole millisecond, so that virtual time has no rounding noise.
-    this.#origin = Math.floor(host.now());
+    this.origin = Math.floor(host.now());
   }
 
   /** The clock, in milliseconds on the host's scale: virtual while paused. */
   now(): number {
-    return this.isPaused ? this.#frozenAt : this.#host.now() + this.#offset;
+    return this.isPaused ? this.frozenAt : this.host.now() + this.offset;
   }
 
   /** The tick at which a deadline fires. */
   tickOf(instant: number): number {
     // A deadline within rounding noise of a tick belongs to it: 0.1 + 0.2 must not cost a millisecond.
-    return Math.ceil(instant - this.#origin - 1e-6);
+    return Math.ceil(instant - this.origin - 1e-6);
   }
 
   instantOf(tick: number): number {
-    return this.#origin + tick;
+    return this.origin + tick;
   }
 
   /** Whether a tick has passed, as far as the clock was last read: exact while paused, up to a turn behind otherwise. */
   isDue(tick: number): boolean {
-    if (this.isPaused) return tick <= Math.floor(this.#frozenAt - this.#origin + 1e-6);
-    return tick <= this.#lastTick;
+    if (this.isPaused) return tick <= Math.floor(this.frozenAt - this.origin + 1e-6);
+    return tick <= this.lastTick;
   }
 
   /** Puts an entry into the wheel; false when its deadline is not ahead of what the wheel has seen. */
@@ -83,66 +83,66 @@ export class TimeDriver {
 
   /** Fires what is due at host time `hostNow` (ignored while paused). */
   fireDue(hostNow: number): void {
-    const now = this.isPaused ? this.#frozenAt : hostNow + this.#offset;
-    const tick = Math.floor(now - this.#origin + 1e-6);
-    this.#lastTick = tick;
+    const now = this.isPaused ? this.frozenAt : hostNow + this.offset;
+    const tick = Math.floor(now - this.origin + 1e-6);
+    this.lastTick = tick;
     if (tick > this.wheel.elapsed) this.wheel.advance(tick, fire);
   }
 
   /** Milliseconds until the next thing to do in the wheel, Infinity when it is empty. */
   untilNext(hostNow: number): number {
     if (this.wheel.size === 0) return Number.POSITIVE_INFINITY;
-    const now = this.isPaused ? this.#frozenAt : hostNow + this.#offset;
-    return Math.max(0, this.#origin + this.wheel.nextExpiration() - now);
+    const now = this.isPaused ? this.frozenAt : hostNow + this.offset;
+    return Math.max(0, this.origin + this.wheel.nextExpiration() - now);
   }
 
   /** Sets the host timer for the next deadline. False when that deadline is due already. */
   arm(hostNow: number): boolean {
     const wait = this.untilNext(hostNow);
     if (wait === Number.POSITIVE_INFINITY) {
-      this.#setRef(false);
+      this.setRef(false);
       return true;
     }
     if (wait <= 0) return false;
     const tick = this.wheel.nextExpiration();
-    if (this.#timer === null || tick < this.#armedFor) {
-      this.#timer?.clear();
-      this.#timer = this.#host.setTimer(this.#onTimer, Math.min(Math.ceil(wait), MAX_TIMER_MS));
-      this.#armedFor = tick;
-      this.#isRef = true;
-    } else this.#setRef(true);
+    if (this.timer === null || tick < this.armedFor) {
+      this.timer?.clear();
+      this.timer = this.host.setTimer(this.onTimer, Math.min(Math.ceil(wait), MAX_TIMER_MS));
+      this.armedFor = tick;
+      this.isRef = true;
+    } else this.setRef(true);
     return true;
   }
 
   /** Lets go of the host timer: nothing drives the runtime. */
   disarm(): void {
-    this.#timer?.clear();
-    this.#timer = null;
-    this.#armedFor = Number.POSITIVE_INFINITY;
-    this.#isRef = false;
+    this.timer?.clear();
+    this.timer = null;
+    this.armedFor = Number.POSITIVE_INFINITY;
+    this.isRef = false;
   }
 
-  #setRef(ref: boolean): void {
-    if (this.#timer === null || this.#isRef === ref) return;
-    this.#isRef = ref;
-    this.#timer.setRef(ref);
+  private setRef(ref: boolean): void {
+    if (this.timer === null || this.isRef === ref) return;
+    this.isRef = ref;
+    this.timer.setRef(ref);
   }
 
   pause(): void {
-    this.#frozenAt = this.#origin + Math.ceil(this.now() - this.#origin - 1e-6);
+    this.frozenAt = this.origin + Math.ceil(this.now() - this.origin - 1e-6);
     this.isPaused = true;
     this.disarm();
   }
 
   resume(): void {
     this.isPaused = false;
-    this.#offset = this.#frozenAt - this.#host.now();
+    this.offset = this.frozenAt - this.host.now();
     this.disarm(); // a timer set before the pause knows nothing of the time that was advanced
   }
 
   /** Moves the paused clock forward and fires what became due. */
   advance(ms: number): void {
-    this.#frozenAt += ms;
+    this.frozenAt += ms;
     this.fireDue(0);
   }
 
