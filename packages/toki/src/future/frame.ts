@@ -219,6 +219,12 @@ export class FnFuture<T> extends Future<T> {
     else throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
   }
 
+  /** Takes a claim back: the task never was. */
+  unclaim(): void {
+    if (this.state === OWNED) this.state = FRESH;
+    else if (this.state === OWNED_ROOT) this.state = ROOT;
+  }
+
   private becomeRoot(): FnFuture<unknown> {
     const { state } = this;
     if (state !== FRESH && state !== OWNED) {

@@ -145,9 +145,10 @@ export class RuntimeCore {
 
   private start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
     const task = new Task(this, future, nextTaskId++, SCHEDULED);
+    // The spawn hook may throw: then the spawn never was.
+    if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
     this.spawnedTasks++;
     this.liveTasks++;
-    if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
     if (this.host.usesAsyncContext) this.captureContext(task as Task<unknown>);
     this.executor.schedule(task as Task<unknown>);
     return task;
@@ -158,7 +159,12 @@ export class RuntimeCore {
     extra.name = options?.name;
     extra.spawnedAt = this.time.now();
     task.extra = extra;
-    this.options.onTaskSpawn?.(this.metaOf(task));
+    try {
+      this.options.onTaskSpawn?.(this.metaOf(task));
+    } catch (error) {
+      if (task.future instanceof FnFuture) task.future.unclaim();
+      throw error;
+    }
   }
 
   captureContext(task: Task<unknown>): void {
@@ -343,7 +349,13 @@ export class RuntimeCore {
     this.autoAdvancing = true;
     let patience = FOREIGN_PATIENCE_MS;
     const attempt = () => {
-      if (--patience > 0 && this.foreign > 0 && this.host.hasActiveWork() && this.time.isPaused && this.executor.driven > 0) {
+      if (
+        --patience > 0 &&
+        this.foreign > 0 &&
+        this.host.hasActiveWork() &&
+        this.time.isPaused &&
+        this.executor.driven > 0
+      ) {
         this.host.setTimer(attempt, 1);
         return;
       }

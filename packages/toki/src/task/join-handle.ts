@@ -102,7 +102,6 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
   /**
    * Settles as the task does: makes `await handle` work in plain async code. Drives the runtime until then.
    */
-  // biome-ignore lint/suspicious/noThenProperty: a handle is thenable on purpose
   then<R = T, E = never>(
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
     onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,

@@ -167,7 +167,11 @@ export class Spawn<T> implements Disposable {
     return this.#settle("cancel", (cx) => this.#future.pollCancel(cx));
   }
 
-  /** Gives the future back, as far as it has come; the harness is of no more use. */
+  /**
+   * Gives the future back, as far as it has come; the harness is of no more use.
+   *
+   * **Cancel safety**: that of the future; nothing is dropped.
+   */
   intoInner(): Future<T> {
     this.#mustBeHere("intoInner");
     this.#state = TAKEN;

@@ -1,0 +1,206 @@
+// Every example runs by itself, prints what it says, and exits with code 0.
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import test from "node:test";
+import { runExample } from "./support.js";
+
+/** What each example prints. Where a number is measured, a pattern. */
+const OUTPUT: Record<string, string | RegExp> = {
+  "adaptive-semaphore": /^capacity 8: limit around [5-9]\ncapacity 3: limit around [2-4]\n$/,
+  "batching-client": `batch of 4 at 5 ms
+batch of 2 at 60 ms
+[
+  'result 1',
+  'result 2',
+  'result 3',
+  'result 4',
+  'result 5',
+  'result 6'
+]
+loop ended
+`,
+  "biased-select": `biased: { critical: 1000, lessImportant: 0 }
+unbiased, both won: true
+`,
+  "bounded-fetch": `peak: 100
+in order: true
+`,
+  channel: `Got: message 0
+Got: message 1
+Got: message 2
+Got: message 3
+Got: message 4
+Channel closed
+`,
+  cleanup: `aborted; over: false
+1. query: cancelled on the server
+2. transaction: rolled back
+3. request: guard released
+task N was cancelled
+`,
+  // The three that join starts begin in any order, and together.
+  dashboard:
+    /^user starts\n(?:(?:posts|notifications|settings) starts\n){3}\{\n {2}user: 'alice',\n {2}posts: \[ 'first post' \],\n {2}notifications: 0,\n {2}settings: 'dark'\n\}\n$/,
+  database: `hello alice
+hello stranger
+`,
+  "delayed-value": `Got: 42 after 2 polls
+Got: 7 after 1 poll
+first poll pending: true
+second poll: there
+`,
+  detached: `the function has returned, tasks alive: 2
+child: finished all the same
+value from the child
+child: finished all the same
+main returns
+first: ended
+second: ended
+`,
+  "echo-server":
+    /^(?=[\s\S]*unchanged: \[ true, true, true \])(?=[\s\S]*connected client 1\n)(?=[\s\S]*disconnected client 3\n)/,
+  executor: `A: pending
+B: pending
+A: pending
+B: ready 1
+A: ready 2
+`,
+  "failing-task": `handled 1
+failed: cannot handle request 2
+handled 3
+server still running
+`,
+  "graceful-shutdown": `Shutdown signal received (time is up)
+server: no new connections
+worker 1: stopped after its last job
+worker 2: stopped after its last job
+worker 3: stopped after its last job
+worker 4: stopped after its last job
+`,
+  hello: `Hello from async!
+Hello from async!
+`,
+  "join-set": `(fetch of user 0 is over)
+[ 'user 3', 'user 2', 'user 1', 'user 0' ]
+user 13: not found
+(fetch of user 0 is over)
+`,
+  lazy: `promise created, not awaited: 1 started
+two futures created, not awaited: 0 started
+User fetched!
+awaited: alice (1 started)
+`,
+  "local-tasks": `Running on a single thread! 1 worker
+42
+a1 a2 b1 b2 a3 b3
+`,
+  "main-done": `Main done
+`,
+  "nested-runtime":
+    /^Custom runtime!\nWork done\nleftover task: cancelled\nCannot start a runtime from within a runtime.*\nWork done\n$/,
+  overhead: /^call +\d+\.\d ns .*\nawait +\d+\.\d ns .*\nspawn and await +\d+\.\d ns .*\n$/,
+  "paused-clock":
+    /^(?:slept 10 s\nadvanced; task over: true|advanced; task over: false\nslept 10 s)\na day later: 86400000 ms\n$/,
+  pipeline: `sent while the database stored one: 101
+stored: 1000
+sent while the database stored one: 101
+database: cannot store 300 - and the producer has stopped: true
+producer: channel closed with 0
+`,
+  pool: `a has connection 1
+b has connection 2
+d has connection 2
+task c was cancelled
+connections made: 2
+`,
+  promises: `[ { url: '/a' }, { url: '/b' } ]
+deadline has elapsed; requests aborted: 1
+from Toki
+[ 'from Toki', 'from Toki' ]
+`,
+  "protected-write": `dangerous: timeout
+protected: timeout
+dangerous: account debited
+protected: account debited
+protected: account credited
+`,
+  "rate-limiter":
+    /^burst: 100 more requests took 1000 ms\nburst: after an idle second (?:99|100|101) go through at once\ndelay: 100 more requests took 1000 ms\ndelay: after an idle second [01] go through at once\n$/,
+  retry: `attempt 1 at 0 ms
+attempt 2 at 100 ms
+attempt 3 at 300 ms
+attempt 4 at 700 ms
+ok
+gave up: deadline has elapsed
+`,
+  scope: /^(?:[ac]: cleaned up\n|b: cleaned up\n){3}scope: b has failed\n$/,
+  "select-timeout": `fetch of 200 ms: connection closed
+Timed out waiting for data
+undefined
+fetch of 20 ms: connection closed
+data
+fetch of 200 ms: connection closed
+timeout: deadline has elapsed
+`,
+  "sequential-and-join": /^sequential: alice, 2 orders, about [5-9]00 ms\njoin: alice, 2 orders, about [3-9]00 ms\n$/,
+  "shared-map": `[ 'first', 'first', 'third' ]
+computed: 2
+`,
+  "sleeping-tasks": /^10000 tasks slept 1000 ms each, in \d+\.\d\d s\n1000 tasks slept 100 ms each, in \d+\.\d\d s\n$/,
+  "spawn-and-join": `Doing other things
+event: started
+Task completed
+Task returned: 42
+`,
+  starvation: `300 ms in one piece: ticker ran 0 times
+300 ms in slices of 5 ms: ticker ran all along
+main returned at once: its tasks were dropped
+`,
+  "state-machine": `fn: 6
+by hand: 6
+Start WaitingOn1 WaitingOn1 WaitingOn2 WaitingOn2 WaitingOn3 WaitingOn3
+`,
+  timers: `100 ms elapsed
+Completed: result
+tick at 0 ms
+tick at 1000 ms
+tick at 2000 ms
+tick at 3000 ms
+tick at 4000 ms
+burst: [ 3300, 3300, 3300, 4000, 5000 ]
+delay: [ 3300, 4300, 5300, 6300, 7300 ]
+skip:  [ 3300, 4000, 5000, 6000, 7000 ]
+`,
+  "two-runtimes": `spawned from cpu, runs on io
+cpu: sleep: timers are disabled on this runtime; set enableTime to enable them
+io cpu
+`,
+};
+
+/** Examples with a test of their own. */
+const ELSEWHERE = ["deadlock", "tour"];
+
+for (const [name, expected] of Object.entries(OUTPUT)) {
+  test(`examples/${name}`, async () => {
+    const { stdout, stderr, code } = await runExample(name);
+    assert.equal(stderr, "");
+    if (typeof expected === "string") assert.equal(stdout, expected);
+    else assert.match(stdout, expected);
+    assert.equal(code, 0);
+  });
+}
+
+test("examples/deadlock prints who waits for what, and fails", async () => {
+  const { stderr, code } = await runExample("deadlock");
+  assert.match(stderr, /task \d+ "consumer" \(parked\)\n└─ consumer[^\n]*\n {3}└─ mpsc recv/);
+  assert.match(stderr, /task \d+ "transfer" \(parked\)\n└─ transfer[^\n]*\n {3}└─ Mutex lock/);
+  assert.equal(code, 1);
+});
+
+test("every example is listed here", () => {
+  const folder = new URL("../../../../examples/", import.meta.url);
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => file.slice(0, -".ts".length));
+  assert.deepEqual(names.sort(), [...Object.keys(OUTPUT), ...ELSEWHERE].sort());
+});

@@ -1,0 +1,38 @@
+/* Run by forgotten.test.ts with --expose-gc: prints what is said of senders that are collected. */
+import { mpsc } from "toki/sync";
+import { waiting } from "./support.js";
+
+const collect = (globalThis as { gc?: () => void }).gc as () => void;
+const warnings: string[] = [];
+process.on("warning", (warning) => warnings.push(`${(warning as { code?: string }).code}: ${warning.message}`));
+
+async function collected(): Promise<void> {
+  for (let i = 0; i < 10; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The receiver of a channel whose sender nobody holds any more. */
+function orphan(dispose: boolean): mpsc.Receiver<number> {
+  const [tx, rx] = mpsc.channel<number>(1);
+  if (dispose) tx[Symbol.dispose]();
+  return rx;
+}
+
+const disposed = orphan(true);
+await collected();
+console.log("disposed:", warnings.length, disposed.isClosed);
+
+const idle = orphan(false);
+await collected();
+console.log("nobody waits:", warnings.length, idle.isClosed);
+
+const receiving = waiting(idle.recv());
+await collected();
+console.log("waits:", warnings.length, idle.isClosed, receiving.isWoken);
+console.log(warnings[0]);
+
+const unboundedWait = waiting(mpsc.unboundedChannel<number>()[1].recv());
+await collected();
+console.log("collected while waiting:", warnings.length, unboundedWait.isWoken);
