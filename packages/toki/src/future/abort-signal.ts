@@ -12,6 +12,7 @@ import { type AwaitEdge, Future } from "./future.js";
 import { type IntoFuture, intoFuture } from "./into-future.js";
 import { polledAfterCompletion } from "./misuse.js";
 import { Pending, type Poll } from "./poll.js";
+import { adoptWaker } from "./sharing.js";
 import { SignalWaiter } from "./signal-hub.js";
 
 function checkSignal(signal: AbortSignal, where: string): void {
@@ -31,7 +32,8 @@ class Aborted extends Future<unknown> {
 
   poll(cx: Context): Poll<unknown> {
     if (!this.signal.aborted) {
-      this.waiter.wait(this.signal, cx.waker);
+      const { waiter } = this;
+      waiter.wait(this.signal, adoptWaker(this, waiter.waker ?? undefined, cx.waker));
       return Pending;
     }
     this.waiter.stop();
@@ -279,8 +281,8 @@ class WithSignal<T> extends Future<T> {
 }
 
 /**
- * Runs a body with an `AbortSignal` that is aborted when the body is cancelled: for callback APIs that take a signal. For those that return a promise,
- * `fromPromise` has a signal of its own.
+ * Runs a body with an `AbortSignal` that is aborted when the body is cancelled: for callback APIs that take a signal. For those that return a
+ * promise, `fromPromise` has a signal of its own.
  *
  * The signal is aborted before the body's cleanup begins. It is not aborted when the body returns or throws.
  *

@@ -7,8 +7,8 @@
  *   OPEN    next() awaits one more future
  *   CLOSED  the items ended, a future threw, or return() was called: `close` has run, once; next() gives `done`
  *
- * return() during a next(): the future is cancelled, its cleanup awaited, next() gives `done`, then `close` runs. The value of a future that was ready
- * in that moment is still delivered.
+ * return() during a next(): the future is cancelled, its cleanup awaited, next() gives `done`, then `close` runs. The value of a future that was
+ * ready in that moment is still delivered.
  *
  * With a runtime each future is a task of it, and the runtime is driven meanwhile. Without one it is polled from microtasks: channels work like that,
  * timers do not.

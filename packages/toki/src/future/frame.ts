@@ -38,11 +38,12 @@
  */
 import type { Context } from "./context.js";
 import { current } from "./current.js";
+import { dropStarted } from "./drop.js";
 import { describeSite, type FnInfo } from "./fn-info.js";
 import { type AwaitEdge, Future } from "./future.js";
 import { bareYield, explainNotIterable, futureInUse, outsideRuntime, polledAfterCompletion } from "./misuse.js";
 import { Pending, type Poll, SUSPENDED, type Suspend } from "./poll.js";
-import { addAsyncTrace } from "./trace.js";
+import { completeTrace, passThrough } from "./trace.js";
 import { pollUnwind, Unwind } from "./unwind.js";
 import { Waker } from "./waker.js";
 
@@ -125,6 +126,7 @@ export class FnFuture<T> extends Future<T> {
       while (result !== SUSPENDED && result.done !== true) result = gen.throw(bareYield(result.value));
     } catch (error) {
       explainNotIterable(error);
+      passThrough(error, this.info);
       current.depth--;
       this.state = CONSUMED;
       this.gen = null;
@@ -146,7 +148,8 @@ export class FnFuture<T> extends Future<T> {
   poll(cx: Context): Poll<T> {
     const { state } = this;
     let frame = state === OWNED_ROOT || state === ROOT ? this.link : this.becomeRoot();
-    if (frame === null) throw futureInUse(this.describe());
+    // Running, or polled by somebody else than the task that owns it.
+    if (frame === null || (state === OWNED_ROOT && cx.waker.owner?.future !== this)) throw futureInUse(this.describe());
     this.link = null; // running: a poll from inside, of a future that awaits itself, finds no frame
     const outerCx = current.cx;
     const depth = current.depth;
@@ -164,12 +167,13 @@ export class FnFuture<T> extends Future<T> {
         current.depth = depth;
         frame.gen = null;
         if (frame === (this as FnFuture<unknown>)) {
+          completeTrace(error, frame);
           this.finish();
           current.cx = outerCx;
           current.nesting = nesting;
           throw error;
         }
-        addAsyncTrace(error, frame.link);
+        completeTrace(error, frame);
         frame = frame.settle(FAILED, error);
         continue;
       }
@@ -250,8 +254,14 @@ export class FnFuture<T> extends Future<T> {
         return undefined;
       case CONSUMED:
         return undefined;
-      case ROOT:
       case OWNED_ROOT:
+        // Whoever else drops it only loses interest.
+        if (cx.waker.owner?.future !== (this as Future<unknown>)) return undefined;
+        this.state = UNWINDING;
+        this.slot = new Unwind(this.link as FnFuture<unknown>, this.slot as Future<unknown> | undefined);
+        return pollUnwind(this as FnFuture<unknown>, cx);
+      case ROOT:
+        if (this.isShielded) return this.pollShielded(cx);
         this.state = UNWINDING;
         this.slot = new Unwind(this.link as FnFuture<unknown>, this.slot as Future<unknown> | undefined);
         return pollUnwind(this as FnFuture<unknown>, cx);
@@ -265,6 +275,16 @@ export class FnFuture<T> extends Future<T> {
   /** Whether `poll` has run and the future is neither done nor cancelled. @internal */
   get isStarted(): boolean {
     return this.state === ROOT || this.state === OWNED_ROOT || this.state === UNWINDING;
+  }
+
+  /** Goes on as if nothing had been, up to an await outside of a shield; what it comes to is dropped. */
+  private pollShielded(cx: Context): Poll<void> {
+    if (this.poll(cx) !== Pending) return undefined;
+    return this.isShielded ? Pending : this.pollCancel(cx);
+  }
+
+  override get isShielded(): boolean {
+    return this.state !== UNWINDING && this.leaf?.isShielded === true;
   }
 
   override forceCancel(): void {
@@ -281,17 +301,11 @@ export class FnFuture<T> extends Future<T> {
     pollUnwind(this as FnFuture<unknown>, current.cx ?? Waker.noop);
   }
 
-  /**
-   * Drops the future. Cleanup that awaits goes on as a task of the current runtime; without one it is cut short.
-   */
+  /** Drops the future: its cleanup runs, and goes on as a task if it awaits. Does nothing to one that a task owns. */
   override [Symbol.dispose](): void {
-    if (!this.isStarted) {
-      if (this.state === FRESH || this.state === OWNED) this.finish();
-      return;
-    }
-    const rt = current.runtime;
-    if (rt === null) this.forceCancel();
-    else rt.spawnCleanup(new Cancelling(this as Future<unknown>), `cleanup of ${this.describe()}`);
+    if (this.state === FRESH) this.finish();
+    else if (this.state === ROOT && this.link === null) throw futureInUse(this.describe());
+    else if (this.state === ROOT || this.state === UNWINDING) dropStarted(this as Future<unknown>);
   }
 
   /** What the innermost frame of a suspended root waits for. @internal */
@@ -317,36 +331,6 @@ export class FnFuture<T> extends Future<T> {
       frames.push(frame);
     }
     return frames.reverse();
-  }
-}
-
-/** Drives a cancellation to its end. */
-class Cancelling extends Future<void> {
-  private readonly inner: Future<unknown>;
-
-  constructor(inner: Future<unknown>) {
-    super();
-    this.inner = inner;
-  }
-
-  poll(cx: Context): Poll<void> {
-    return this.inner.pollCancel(cx);
-  }
-
-  override pollCancel(cx: Context): Poll<void> {
-    return this.inner.pollCancel(cx);
-  }
-
-  override forceCancel(): void {
-    this.inner.forceCancel();
-  }
-
-  override describe(): string {
-    return `cleanup of ${this.inner.describe()}`;
-  }
-
-  override awaits(): Iterable<AwaitEdge> {
-    return this.inner.awaits();
   }
 }
 

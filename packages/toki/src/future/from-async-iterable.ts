@@ -127,7 +127,7 @@ export class AsyncSource<T> implements Disposable {
     const { waker } = this;
     if (waker !== null && waker !== cx.waker) {
       if (this.waiting !== who) throw futureInUse("the next item of an async iterable");
-      rejectSharing(who as Future<unknown>, waker);
+      rejectSharing(who as Future<unknown>, waker, cx.waker);
     }
     if (this.state === IDLE) this.pull();
     if (this.state === PULLING) {
@@ -219,8 +219,8 @@ export class AsyncSource<T> implements Disposable {
   }
 
   /**
-   * Ends the source and waits until the iterator has released what it holds, with its `return()`. An async generator can do so only once it is past the
-   * `await` it is in: give it a signal to make it short.
+   * Ends the source and waits until the iterator has released what it holds, with its `return()`. An async generator can do so only once it is past
+   * the `await` it is in: give it a signal to make it short.
    *
    * **Cancel safety**: safe. The source is closed from the first poll on; only the wait ends.
    *
@@ -273,8 +273,8 @@ export class AsyncSource<T> implements Disposable {
 /**
  * Makes an async iterable (an async generator, a Node stream, a web stream, `events.on`) usable from futures.
  *
- * Nothing is called before the first `next()` is awaited. An async generator that is inside an `await` cannot be interrupted: where that matters, pass a
- * function instead, and hand its signal on to what the generator awaits; it is aborted when the source is closed.
+ * Nothing is called before the first `next()` is awaited. An async generator that is inside an `await` cannot be interrupted: where that matters,
+ * pass a function instead, and hand its signal on to what the generator awaits; it is aborted when the source is closed.
  *
  * @param iterable - the async iterable, or a function that gets a signal and returns one
  * @throws InvalidArgumentError if it is neither

@@ -20,6 +20,7 @@ import { Future } from "./future.js";
 import { isFuture } from "./into-future.js";
 import { isPromiseLike, MisuseError, notAFuture, polledAfterCompletion } from "./misuse.js";
 import { Pending, type Poll } from "./poll.js";
+import { adoptWaker } from "./sharing.js";
 import type { Waker } from "./waker.js";
 
 const IDLE = 0;
@@ -35,7 +36,7 @@ class PromiseFuture<T> extends Future<T> {
   private readonly start: Start<T>;
   private controller: AbortController | undefined = undefined;
   private rt: RuntimeCore | null = null;
-  private waker: Waker | null = null;
+  private waker: Waker | undefined = undefined;
   private slot: unknown = undefined;
 
   constructor(start: Start<T>) {
@@ -48,7 +49,7 @@ class PromiseFuture<T> extends Future<T> {
       case IDLE:
         return this.begin(cx);
       case WAITING:
-        this.waker = cx.waker;
+        this.waker = adoptWaker(this as Future<unknown>, this.waker, cx.waker);
         return Pending;
       case FULFILLED: {
         const value = this.slot as T;
@@ -103,7 +104,7 @@ class PromiseFuture<T> extends Future<T> {
     this.state = state;
     if (this.rt !== null) this.rt.foreign--;
     this.rt = null;
-    this.waker = null;
+    this.waker = undefined;
     this.controller = undefined;
   }
 
@@ -132,8 +133,8 @@ class PromiseFuture<T> extends Future<T> {
  * The function is called at the first poll. When the future is dropped before the promise has settled, because its task is aborted or it loses a
  * `select` or a `timeout`, `signal` is aborted; how the promise settles after that is ignored.
  *
- * **Cancel safety**: dropping it aborts the signal and does not wait; what the promise would have come to is lost. Whether its work stops is up to what
- * was given the signal.
+ * **Cancel safety**: dropping it aborts the signal and does not wait; what the promise would have come to is lost. Whether its work stops is up to
+ * what was given the signal.
  *
  * @param start - starts the work and returns its promise; pass `signal` on to whatever takes one. What it throws is thrown by the await
  * @throws MisuseError if `start` is a promise, which is already running, or a `function*`

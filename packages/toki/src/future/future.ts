@@ -122,6 +122,11 @@ export abstract class Future<T> {
     return this.constructor.name;
   }
 
+  /** Whether a cancellation has to wait for this future. @internal */
+  get isShielded(): boolean {
+    return false;
+  }
+
   /** The futures this one is waiting for, for await trees. @internal */
   awaits(): Iterable<AwaitEdge> {
     return [];

@@ -13,4 +13,5 @@ export { pin } from "./pin.js";
 export { Pending, type Poll, type Suspend } from "./poll.js";
 export { pollFn } from "./poll-fn.js";
 export { ready } from "./ready.js";
+export { shield } from "./shield.js";
 export { Waker } from "./waker.js";

@@ -1,8 +1,9 @@
 /*
- * One listener on an AbortSignal for all the futures that wait on it: platforms warn of a leak at eleven, and removing one of many costs them a search.
+ * One listener on an AbortSignal for all the futures that wait on it: platforms warn of a leak at eleven, and removing one of many costs them a
+ * search.
  *
- * A waiter is in the list of its signal's hub from its first poll until the signal fires or the future is done or dropped; `hub` is null otherwise. The
- * hub's listener is on the signal exactly while the list is not empty. A signal fires once: it empties the list.
+ * A waiter is in the list of its signal's hub from its first poll until the signal fires or the future is done or dropped; `hub` is null otherwise.
+ * The hub's listener is on the signal exactly while the list is not empty. A signal fires once: it empties the list.
  */
 import type { Waker } from "./waker.js";
 

@@ -102,11 +102,6 @@ export class Branches {
     return future.poll(waker);
   }
 
-  /** Puts the branches of this round that were not polled back, when the round ends early. */
-  abandon(polled: number): void {
-    if (this.wakers !== undefined) this.ready.push(...this.batch.slice(polled));
-  }
-
   /** Takes a branch out: it finished or is not wanted any more. */
   take(index: number): void {
     if (this.futures[index] === undefined) return;

@@ -71,7 +71,7 @@ export class Builder {
     return this.#set({ lifoSlot: false });
   }
 
-  /** What a task's failure does when nobody joins it. */
+  /** What a task's failure does to the runtime. */
   unhandledPanic(behavior: "ignore" | "shutdownRuntime"): this {
     return this.#set({ unhandledPanic: behavior });
   }

@@ -53,21 +53,25 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
   const rt = new RuntimeCore(rest, host);
   const interrupt = new AbortController();
   let received: string | undefined;
-  const stops = (signals === false ? [] : signals).map((name) =>
-    host.onSignal(name, () => {
-      if (hasListeners(name)) return;
-      if (received !== undefined) {
-        stopListening();
-        host.raiseSignal(name);
-      }
-      received = name;
-      interrupt.abort();
-    }),
-  );
+  const stops: ((() => void) | undefined)[] = [];
+  const listen = (name: string) => {
+    stops.push(
+      host.onSignal(name, () => {
+        if (hasListeners(name)) return;
+        if (received !== undefined) {
+          stopListening();
+          host.raiseSignal(name);
+        }
+        received = name;
+        interrupt.abort();
+      }),
+    );
+  };
   const stopListening = () => {
     for (const stop of stops.splice(0)) stop?.();
   };
   try {
+    if (signals !== false) signals.forEach(listen);
     return await rt.run(program, interrupt.signal);
   } finally {
     await rt.shutdown();

@@ -46,7 +46,7 @@ export interface RuntimeOptions {
   lifoSlot?: boolean;
   /** Seed of `select`'s random start, for runs that repeat. */
   rngSeed?: number;
-  /** What a task's failure does when nobody joins it: only a report, or the end of the runtime with all its tasks cancelled. @default "ignore" */
+  /** What a task's failure does to the runtime: nothing, or its end with all its tasks cancelled. @default "ignore" */
   unhandledPanic?: "ignore" | "shutdownRuntime";
   /** Called once for each task failure that nobody can see any more. @default prints it */
   onUnhandledFailure?: (failure: TaskFailure) => void;

@@ -393,7 +393,7 @@ export class JoinSet<T> implements Disposable {
     const { waker: held, waiting } = this;
     if (held !== null) {
       if (waiting === null || waiting !== who) throw futureInUse(`the next task of ${describeSet(this)}`);
-      rejectSharing(waiting, held);
+      rejectSharing(waiting, held, waker);
     }
     this.waker = waker;
   }

@@ -12,15 +12,16 @@
  *   RUNNING, DRAINING -> CANCELLING                a failure (`fail`) seen by the next poll, or pollCancel
  *   CANCELLING -> DONE                             body and children are over, or the time for cleanup is up and everything was cut short
  *
- * A child's entry is the joiner its task wakes at the end. The first failure, of a child, the body or `cancel`, is kept as `error` and thrown at the end;
- * it aborts the siblings there and then, so that none of them sees the failed task as a JoinError first. Failures of other children stay in the runtime's
- * failure log; one of the body's cleanup is attached to `error` as suppressed, as the frame driver does.
+ * A child's entry is the joiner its task wakes at the end. The first failure, of a child, the body or `cancel`, is kept as `error` and thrown at
+ * the end; it aborts the siblings there and then, so that none of them sees the failed task as a JoinError first. Failures of other children stay
+ * in the runtime's failure log; one of the body's cleanup is attached to `error` as suppressed, as the frame driver does.
  *
  * The awaiting task is woken when there is something for it to do: a failure, or the last child's end while it waits for that.
  */
 import { type BodyOf, bindBody, checkBody } from "../future/bound-body.js";
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
+import { dropStarted } from "../future/drop.js";
 import { type AwaitEdge, Future, suspendOn } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
 import { outsideRuntime, polledAfterCompletion } from "../future/misuse.js";
@@ -33,7 +34,6 @@ import { type Duration, toMillis } from "../time/duration.js";
 import { Instant } from "../time/instant.js";
 import { type Sleep, sleep } from "../time/sleep.js";
 import { type AbortOptions, abortTask } from "./abort-handle.js";
-import { dropStarted } from "./drop.js";
 import { JoinHandle } from "./join-handle.js";
 import { takeError } from "./outcome.js";
 import { ScopeError } from "./scope-error.js";
@@ -162,8 +162,8 @@ export class Scope {
   }
 
   /**
-   * Aborts the tasks that are in the scope now, and only them: the body goes on, and its value is the scope's, which still waits for their cleanup. For
-   * helpers that run as long as the body does.
+   * Aborts the tasks that are in the scope now, and only them: the body goes on, and its value is the scope's, which still waits for their cleanup.
+   * For helpers that run as long as the body does.
    *
    * @param options - a limit for the cleanup of each
    *
@@ -190,7 +190,8 @@ export class Scope {
   }
 
   /**
-   * Cancels the whole scope, its body included. The scope throws `reason` once all cleanup has ended. Does nothing when it has failed already or is over.
+   * Cancels the whole scope, its body included. The scope throws `reason` once all cleanup has ended. Does nothing when it has failed already or is
+   * over.
    *
    * @param reason - what the scope throws. Default: a ScopeError
    */
@@ -237,8 +238,8 @@ export class Scope {
 /** Options of {@link scope}. */
 export interface ScopeOptions {
   /**
-   * How long cleanup may take once the scope is being cancelled, by a failure or from outside. After that the awaits in it no longer wait: each is cut,
-   * and only synchronous cleanup still runs.
+   * How long cleanup may take once the scope is being cancelled, by a failure or from outside. After that the awaits in it no longer wait: each is
+   * cut, and only synchronous cleanup still runs.
    *
    * @default no limit
    */

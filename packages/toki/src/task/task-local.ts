@@ -1,13 +1,14 @@
 /*
- * A task-local lives in a slot of its key. The slot holds a value exactly while the future inside a scope() is being polled, cancelled or dropped, and is
- * put back as it was when that returns. Polls on one thread nest and never interleave, so the slot always belongs to the innermost scope that is being
- * polled.
+ * A task-local lives in a slot of its key. The slot holds a value exactly while the future inside a scope() is being polled, cancelled or dropped,
+ * and is put back as it was when that returns. Polls on one thread nest and never interleave, so the slot always belongs to the innermost scope
+ * that is being polled.
  *
  * The poll of one task may be nested in that of another, which joins it. It must not see the other's values: a slot has an owner, the task on whose
- * behalf it was set, and is empty for every other. A poll that belongs to no task, by hand or in cleanup that is cut short, sees what is set around it.
+ * behalf it was set, and is empty for every other. A poll by hand belongs to no task and sees what is set around it.
  */
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
+import { dropStarted } from "../future/drop.js";
 import { isGeneratorFunction } from "../future/fn.js";
 import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
@@ -16,7 +17,6 @@ import { Pending, type Poll } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { Task } from "../runtime/task/task.js";
 import { AccessError } from "./access-error.js";
-import { dropStarted } from "./drop.js";
 
 const UNSET: unique symbol = Symbol("toki.unset");
 

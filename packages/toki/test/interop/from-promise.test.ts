@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import {
+  aborted,
   ElapsedError,
   fn,
   fromPromise,
@@ -344,6 +345,26 @@ for (const { name, options } of flavors) {
     );
   });
 }
+
+describe("one future for each await", () => {
+  it("a fromPromise or aborted future that two tasks await is refused to the second", async () => {
+    for (const make of [
+      () => fromPromise(() => new Promise<never>(() => {})),
+      () => aborted(new AbortController().signal),
+    ]) {
+      await using rt = new Runtime();
+      const shared = make();
+      rt.spawn(function* () {
+        yield* shared;
+      });
+      const second = rt.spawn(function* () {
+        yield* shared;
+      });
+      await rt.run(settle());
+      assert.match(await rt.run(outcomeOf(second)), /another task or await is already driving it/);
+    }
+  });
+});
 
 describe("fromPromise and the paused clock", () => {
   it("does not advance by itself while a promise of another party has work under way", async () => {

@@ -79,6 +79,7 @@ export class Executor {
   private yielded = new RunQueue();
   private lifo: Task<unknown> | null = null;
   private lifoStreak = 0;
+  private isSharingBudget = false;
   private tick = 0;
   private requested = false;
   private readonly eventInterval: number;
@@ -186,6 +187,7 @@ export class Executor {
     const { runtime, cx, budget, depth, nesting } = current;
     current.depth = 0;
     current.nesting = 0;
+    current.budget = BUDGET;
     this.rt.unpark();
     const start = this.host.now();
     let interval = this.adaptive ? FIRST_INTERVAL : this.eventInterval;
@@ -202,6 +204,9 @@ export class Executor {
           task = this.local.shift() as Task<unknown>;
         }
         idle = false;
+        // The task from the LIFO slot goes on with what its waker left: a pair that wakes each other must not run for ever.
+        if (this.isSharingBudget) this.isSharingBudget = false;
+        else current.budget = BUDGET;
         if (this.observes || this.host.usesAsyncContext) this.pollObserved(task);
         else pollNow(this, task);
         if (--this.left <= 0) {
@@ -247,8 +252,9 @@ export class Executor {
     const lifo = this.lifo;
     if (lifo !== null) {
       this.lifo = null;
-      if (this.lifoStreak < LIFO_STREAK) {
+      if (this.lifoStreak < LIFO_STREAK && current.budget > 0) {
         this.lifoStreak++;
+        this.isSharingBudget = true;
         return lifo;
       }
       this.local.push(lifo);
@@ -288,6 +294,7 @@ export class Executor {
     this.left--;
     const cancelling = self.state & CANCEL;
     const { budget } = current;
+    current.budget = BUDGET;
     current.depth++;
     pollNow(this, task);
     current.depth--;
@@ -348,12 +355,11 @@ function pollNow(executor: Executor, task: Task<unknown>): void {
   const future = task.future;
   if (future === null) return;
   const before = task.state;
-  const cancelling = (before & CANCEL) !== 0;
+  const cancelling = (before & CANCEL) !== 0 && isCancellable(future, before);
   task.state = (before & ~SCHEDULED) | RUNNING;
   if ((before & ROOT) === 0) executor.polls++;
   current.cx = task;
   current.runtime = executor.rt; // an enter() guard may be held across an await
-  current.budget = BUDGET;
   let output: Poll<unknown>;
   try {
     output = cancelling ? cancel(future, task) : future.poll(task);
@@ -368,9 +374,15 @@ function pollNow(executor: Executor, task: Task<unknown>): void {
     task.state = state;
     if ((state & LISTED) === 0) executor.rt.list(task);
     if ((state & SCHEDULED) !== 0) executor.requeue(task);
+    else if ((state & CANCEL) !== 0 && !cancelling && isCancellable(future, state)) task.wake(); // the shield is over
     return;
   }
   executor.rt.finish(task, cancelling ? CANCELLED : 0, cancelling ? undefined : output);
+}
+
+/** Whether a cancellation that was requested may begin, or go on: a shield puts it off, unless the time for cleanup is over. */
+function isCancellable(future: Future<unknown>, state: number): boolean {
+  return (state & FORCE) !== 0 || !future.isShielded;
 }
 
 function pollAndRecapture(executor: Executor, task: Task<unknown>): void {

@@ -1,8 +1,8 @@
-import type { Context } from "../future/context.js";
-import { current } from "../future/current.js";
-import { type AwaitEdge, Future } from "../future/future.js";
-import { Pending, type Poll } from "../future/poll.js";
-import { Waker } from "../future/waker.js";
+import type { Context } from "./context.js";
+import { current } from "./current.js";
+import { type AwaitEdge, Future } from "./future.js";
+import { Pending, type Poll } from "./poll.js";
+import { Waker } from "./waker.js";
 
 /** Drives a cancellation to its end. */
 class Cancelling extends Future<void> {
@@ -42,9 +42,9 @@ class Cancelling extends Future<void> {
  */
 export function dropStarted(future: Future<unknown>): void {
   const rt = current.runtime;
-  if (rt === null || !rt.isOpen) future.forceCancel();
+  if (rt === null || rt.isClosed) future.forceCancel();
   // What this poll registers wakes the wrong task, if any; the new one polls again, with its own waker.
   else if (future.pollCancel(current.cx ?? Waker.noop) === Pending) {
-    rt.spawn(new Cancelling(future), { name: `cleanup of ${future.describe()}` });
+    rt.spawnCleanup(new Cancelling(future), `cleanup of ${future.describe()}`);
   }
 }
