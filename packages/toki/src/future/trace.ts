@@ -22,11 +22,12 @@ interface TracedFrame {
 }
 
 const traced = new WeakSet<object>();
-const MAX_LINES = 12;
+const MAX_LINES = 10;
 let passing: unknown;
 let passed: FnInfo[] = [];
 
 const GENERATOR_CALL = /\.(?:next|return|throw) \(<anonymous>\)$/;
+const DRIVER_POLL = /(?:FnFuture\.poll|pollUnwind) \(.*\/future\/(?:frame|unwind)\.[jt]s:/;
 const DRIVER =
   /\/(?:future|runtime)\/(?:[\w-]+\/)*(?:frame|future|unwind|executor|core|time-driver)\.[jt]s:\d+:\d+\)?$/;
 
@@ -52,7 +53,7 @@ export function completeTrace(error: unknown, frame: TracedFrame): void {
   const own = error.stack;
   if (typeof own !== "string") return;
   const callers = [...natively, frame.info];
-  for (let at = frame; !at.isStarted && at.link !== null && callers.length < natively.length + MAX_LINES; ) {
+  for (let at = frame; !at.isStarted && at.link !== null && callers.length <= natively.length + MAX_LINES; ) {
     at = at.link;
     callers.push(at.info);
   }
@@ -63,24 +64,29 @@ export function completeTrace(error: unknown, frame: TracedFrame): void {
   }
 }
 
-/** Takes the driver's lines out of `stack`, and appends the callers that it does not name. */
+/**
+ * Takes the driver's lines out of `stack`, and adds the callers that it does not name. They belong before the line of the driver that ran them: what
+ * is below that polled the driver, a combinator in another frame.
+ */
 function render(stack: string, callers: readonly FnInfo[]): string {
   const lines = stack.split("\n");
+  const boundary = lines.findIndex((line) => DRIVER_POLL.test(line));
+  const end = boundary < 0 ? lines.length : boundary;
+  const kept: string[] = [];
   let shown = 0;
-  const kept = lines.filter((line) => {
-    if (GENERATOR_CALL.test(line)) {
-      shown++;
-      return false;
-    }
-    return !DRIVER.test(line);
-  });
-  // A body at the very end of the ten lines has no line of its call behind it.
-  const isBody = lines.length > 1 && kept.at(-1) === lines.at(-1) && !GENERATOR_CALL.test(lines.at(-1) as string);
-  if (isBody && shown < callers.length && kept.at(-1)?.includes(`at ${callers[shown]?.name || "<"}`)) shown++;
+  for (const line of lines.slice(0, end)) {
+    if (GENERATOR_CALL.test(line)) shown++;
+    else if (!DRIVER.test(line)) kept.push(line);
+  }
+  // Where the engine's ten lines end with a body, the line of its call is missing, which would have counted it.
+  const last = lines.at(-1) as string;
+  const next = callers[shown]?.name;
+  if (boundary < 0 && next && kept.at(-1) === last && last.includes(` ${next} `)) shown++;
   for (const info of callers.slice(shown, shown + MAX_LINES)) {
     const name = info.name || "<anonymous fn>";
     const site = siteOf(info);
     kept.push(site === undefined ? `    at async ${name}` : `    at async ${name} (${site})`);
   }
+  for (const line of lines.slice(end)) if (!GENERATOR_CALL.test(line) && !DRIVER.test(line)) kept.push(line);
   return kept.join("\n");
 }

@@ -383,7 +383,7 @@ describe("Spawn[Symbol.dispose]()", () => {
     const task = testTask(guarded(log), { runtime: rt });
     task.poll();
     task[Symbol.dispose]();
-    assert.deepEqual(log, []);
+    assert.deepEqual(log, ["cleanup begins"]);
     await rt.run(function* () {
       for (let i = 0; i < 3; i++) yield* yieldNow();
     });
