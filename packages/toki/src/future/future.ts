@@ -53,6 +53,8 @@ export abstract class Future<T> {
    * Wraps what can be awaited: a future (given back as it is), a `function*` body, or a generator object that was just made, which is the
    * way to a private generator method.
    *
+   * **Cancel safety**: that of what is wrapped.
+   *
    * @throws MisuseError for anything else; a promise enters through `fromPromise`
    *
    * @example
@@ -139,11 +141,7 @@ export abstract class Future<T> {
    * @internal
    */
   next(): IteratorResult<Suspend, T> {
-    const cx = current.cx;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    if (value === Pending) return suspendOn(this);
-    return { done: true, value: value as T };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 
   /** The driver has already cancelled this future when it unwinds the generator: nothing is left to do. @internal */
@@ -157,17 +155,30 @@ export abstract class Future<T> {
   }
 }
 
-/**
- * Tells the driver that the frame that is running now waits for `leaf`. For leaves with a `next` of their own, which spares hot ones the
- * megamorphic call of `poll` in `Future.next`.
- *
- * @internal
- */
+/** Tells the driver that the frame that is running now waits for `leaf`. @internal */
 export function suspendOn(leaf: Future<unknown>): IteratorResult<Suspend, never> {
   current.leaf = leaf;
   current.inner = null;
   if (--current.untilAudit === 0) audit();
   return SUSPENDED;
+}
+
+/** The context of the poll in progress. @internal */
+export function pollingContext(leaf: { describe(): string }): Context {
+  const cx = current.cx;
+  if (cx === null) throw outsideRuntime(leaf);
+  return cx;
+}
+
+/**
+ * What `next` answers to the driver. A hot leaf has a `next` of its own, `return resultOf(this, this.poll(pollingContext(this)))`, which spares it the
+ * megamorphic call of `poll` in `Future.next`.
+ *
+ * @internal
+ */
+export function resultOf<T>(leaf: Future<T>, value: Poll<T>): IteratorResult<Suspend, T> {
+  if (value === Pending) return suspendOn(leaf as Future<unknown>);
+  return { done: true, value: value as T };
 }
 
 Object.defineProperty(Future.prototype, isFutureMark, { value: true });

@@ -13,7 +13,16 @@ import { warnOnce } from "./warn.js";
  */
 export type IntoFuture<T> = Future<T> | (() => Generator<Suspend, T, unknown>) | Generator<Suspend, T, unknown>;
 
-/** Whether `value` is a {@link Future}, also one of another copy of this package. */
+/**
+ * Whether `value` is a {@link Future}, also one of another copy of this package.
+ *
+ * @example
+ * ```ts
+ * import { isFuture, ready } from "toki";
+ *
+ * console.log(isFuture(ready(1)), isFuture(Promise.resolve(1))); // true false
+ * ```
+ */
 export function isFuture(value: unknown): value is Future<unknown> {
   return typeof value === "object" && value !== null && isFutureMark in value;
 }

@@ -2,6 +2,17 @@ import { describeValue } from "../future/misuse.js";
 
 /**
  * An argument was not what the function takes. The message names the function, the argument and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { InvalidArgumentError, Runtime } from "toki";
+ *
+ * try {
+ *   new Runtime({ eventInterval: 0 });
+ * } catch (error) {
+ *   console.log(error instanceof InvalidArgumentError && error.argument); // eventInterval
+ * }
+ * ```
  */
 export class InvalidArgumentError extends TypeError {
   override readonly name = "InvalidArgumentError";

@@ -1,43 +1,32 @@
 /*
  * Join: several futures on one task, none of them spawned.
  *
- *   RUNNING     each wake polls the unfinished branches, beginning one further along each time (biased: always at the first)
- *   CANCELLING  a branch threw, or the join itself was cancelled: the others unwind, their cleanup is awaited
- *   DONE
+ * RUNNING: each wake polls the unfinished branches, beginning one further along each time (biased: always at the first). CANCELLING: a branch threw, or the
+ * join itself was cancelled. See combinator.ts.
  */
 import type { Context } from "../future/context.js";
-import { type AwaitEdge, Future } from "../future/future.js";
+import type { AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
-import { adoptWaker } from "../future/sharing.js";
-import type { Waker } from "../future/waker.js";
-import { Branches } from "./branches.js";
+import { CANCELLING, Combinator, DONE, RUNNING } from "./combinator.js";
 import type { OutputOf } from "./output.js";
 
-const RUNNING = 0;
-const CANCELLING = 1;
-const DONE = 2;
-
-class Join extends Future<unknown[]> {
-  private state = RUNNING;
-  private waker: Waker | undefined = undefined;
+class Join extends Combinator<unknown[]> {
   private start = 0;
-  private readonly branches: Branches;
   private readonly results: unknown[];
   private readonly biased: boolean;
   private readonly name: string;
 
   constructor(futures: Future<unknown>[], biased: boolean, name: string) {
-    super();
+    super(futures);
     this.results = new Array(futures.length).fill(undefined);
-    this.branches = new Branches(futures);
     this.biased = biased;
     this.name = name;
   }
 
   poll(cx: Context): Poll<unknown[]> {
-    this.waker = adoptWaker(this as Future<unknown>, this.waker, cx.waker);
+    this.adopt(cx);
     const { branches } = this;
     if (this.state === DONE) throw polledAfterCompletion(this.name);
     if (this.state === RUNNING && !this.pollBranches(cx)) {
@@ -70,30 +59,6 @@ class Join extends Future<unknown[]> {
       branches.take(index);
       if (this.state === CANCELLING) return true;
     }
-  }
-
-  override pollCancel(cx: Context): Poll<void> {
-    if (this.state === DONE) return undefined;
-    this.state = CANCELLING;
-    if (this.branches.pollCancelAll(cx) === Pending) return Pending;
-    this.end();
-    return undefined;
-  }
-
-  override forceCancel(): void {
-    if (this.state === DONE) return;
-    this.branches.forceCancelAll();
-    this.end();
-  }
-
-  private end(): void {
-    this.state = DONE;
-    if (this.branches.failed) throw this.branches.error;
-  }
-
-  override [Symbol.dispose](): void {
-    this.state = DONE;
-    this.branches.disposeAll();
   }
 
   override describe(): string {

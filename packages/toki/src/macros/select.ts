@@ -1,9 +1,8 @@
 /*
  * Select: several futures on one task, until the first is ready.
  *
- *   RACING      each wake polls the enabled branches, from a random one on and around (biased: from the first)
- *   CANCELLING  there is a winner, or a branch threw, or the select itself was cancelled: the others unwind, their cleanup is awaited
- *   DONE
+ * RUNNING: each wake polls the enabled branches, from a random one on and around (biased: from the first). CANCELLING: there is a winner, or a branch threw,
+ * or the select itself was cancelled. See combinator.ts.
  *
  * The outcome is delivered after the losers' cleanup has ended, so whatever runs next finds them gone.
  */
@@ -13,19 +12,28 @@ import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { describeValue, polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
-import { adoptWaker } from "../future/sharing.js";
-import type { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { RuntimeError } from "../runtime/error.js";
 import { Rng } from "../runtime/rng.js";
-import { Branches } from "./branches.js";
+import { CANCELLING, Combinator, DONE, RUNNING } from "./combinator.js";
 import type { OutputOf } from "./output.js";
 
-const RACING = 0;
-const CANCELLING = 1;
-const DONE = 2;
-
-/** Every branch of a `select` is disabled, and it has no `else`. */
+/**
+ * Every branch of a `select` is disabled, and it has no `else`.
+ *
+ * @example
+ * ```ts
+ * import { main, select, SelectError } from "toki";
+ *
+ * await main(function* () {
+ *   try {
+ *     yield* select({ off: undefined });
+ *   } catch (error) {
+ *     console.log(error instanceof SelectError); // true
+ *   }
+ * });
+ * ```
+ */
 export class SelectError extends RuntimeError {
   override readonly name = "SelectError";
   readonly code = "TOKI_ALL_BRANCHES_DISABLED";
@@ -43,7 +51,20 @@ export interface BranchOptions<T> {
   if?: boolean;
 }
 
-/** A future with conditions, made by {@link branch}. */
+/**
+ * A future with conditions, made by {@link branch}.
+ *
+ * @example
+ * ```ts
+ * import { branch, main, ready, select } from "toki";
+ *
+ * await main(function* () {
+ *   const enabled = false;
+ *   const { key } = yield* select({ a: branch(ready(1), { if: enabled }), b: ready(2) });
+ *   console.log(key); // b
+ * });
+ * ```
+ */
 export class Branch<T> {
   // Not internal: without members in the declaration every type would be a Branch of unknown.
   /** What the branch waits for. */
@@ -107,10 +128,7 @@ export interface SelectOptions<E> {
 
 type When = ((value: unknown) => boolean) | undefined;
 
-class Select extends Future<{ key: string; value: unknown }> {
-  private state = RACING;
-  private waker: Waker | undefined = undefined;
-  private readonly branches: Branches;
+class Select extends Combinator<{ key: string; value: unknown }> {
   private readonly keys: string[];
   private readonly whens: When[] | undefined;
   private readonly biased: boolean;
@@ -124,18 +142,17 @@ class Select extends Future<{ key: string; value: unknown }> {
     biased: boolean,
     otherwise: (() => unknown) | undefined,
   ) {
-    super();
+    super(futures);
     this.keys = keys;
-    this.branches = new Branches(futures);
     this.whens = whens;
     this.biased = biased;
     this.otherwise = otherwise;
   }
 
   poll(cx: Context): Poll<{ key: string; value: unknown }> {
-    this.waker = adoptWaker(this as Future<unknown>, this.waker, cx.waker);
+    this.adopt(cx);
     if (this.state === DONE) throw polledAfterCompletion("a select");
-    if (this.state === RACING) {
+    if (this.state === RUNNING) {
       if (current.budget <= 0) {
         cx.waker.wake();
         return Pending;
@@ -182,30 +199,6 @@ class Select extends Future<{ key: string; value: unknown }> {
       branches.record(error);
     }
     return true;
-  }
-
-  override pollCancel(cx: Context): Poll<void> {
-    if (this.state === DONE) return undefined;
-    this.state = CANCELLING;
-    if (this.branches.pollCancelAll(cx) === Pending) return Pending;
-    this.end();
-    return undefined;
-  }
-
-  override forceCancel(): void {
-    if (this.state === DONE) return;
-    this.branches.forceCancelAll();
-    this.end();
-  }
-
-  private end(): void {
-    this.state = DONE;
-    if (this.branches.failed) throw this.branches.error;
-  }
-
-  override [Symbol.dispose](): void {
-    this.state = DONE;
-    this.branches.disposeAll();
   }
 
   override describe(): string {

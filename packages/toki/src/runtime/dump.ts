@@ -11,6 +11,7 @@ export interface AwaitNode {
   readonly name: string;
   /** Where the function was defined, as `file:line:column`. */
   readonly site: string | undefined;
+  /** What it waits for in turn. */
   readonly children: readonly AwaitNode[];
 }
 
@@ -18,6 +19,7 @@ export interface AwaitNode {
 export interface TaskSnapshot {
   /** The task's id; undefined for the body of `run`, `blockOn` or `main`. */
   readonly id: number | undefined;
+  /** The name given at spawn. */
   readonly name: string | undefined;
   /** `parked` waits to be woken, `queued` waits for its turn, `running` is being polled, `cancelling` runs its cleanup. */
   readonly state: "parked" | "queued" | "running" | "cancelling";
@@ -25,9 +27,23 @@ export interface TaskSnapshot {
   readonly tree: AwaitNode | undefined;
 }
 
-/** Every task of a runtime with its await tree. `String(dump)` is for people. */
+/**
+ * Every task of a runtime with its await tree. `String(dump)` is for people.
+ *
+ * @example
+ * ```ts
+ * import { pending, Runtime } from "toki";
+ *
+ * const rt = new Runtime();
+ * rt.spawn(pending(), { name: "waits" });
+ * console.log(rt.dump().tasks[0]?.name); // waits
+ * await rt.shutdown();
+ * ```
+ */
 export class TaskDump {
+  /** In the order of their ids; the body of `main` or `run` first. */
   readonly tasks: readonly TaskSnapshot[];
+  /** The runtime's name, if it was given one. */
   readonly runtimeName: string | undefined;
 
   constructor(tasks: readonly TaskSnapshot[], runtimeName: string | undefined) {
@@ -35,6 +51,7 @@ export class TaskDump {
     this.runtimeName = runtimeName;
   }
 
+  /** A tree for each task, in lines. */
   toString(): string {
     return this.tasks.map(renderTask).join("\n\n");
   }

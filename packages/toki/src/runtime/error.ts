@@ -1,6 +1,19 @@
 import { isControlFlow } from "../future/trace.js";
 
-/** The runtime could not do what was asked, as `code` says. */
+/**
+ * The runtime could not do what was asked, as `code` says. What Toki's own errors have in common.
+ *
+ * @example
+ * ```ts
+ * import { RuntimeError, spawn } from "toki";
+ *
+ * try {
+ *   spawn(function* () {});
+ * } catch (error) {
+ *   console.log(error instanceof RuntimeError && error.code); // TOKI_NO_RUNTIME
+ * }
+ * ```
+ */
 export abstract class RuntimeError extends Error {
   abstract readonly code: string;
 }
@@ -9,6 +22,17 @@ Object.defineProperty(RuntimeError.prototype, isControlFlow, { value: true });
 
 /**
  * There is no runtime here: the call needs one, and was made outside of `main`, a task, `rt.run` or an `enter` guard.
+ *
+ * @example
+ * ```ts
+ * import { NoRuntimeError, sleep } from "toki";
+ *
+ * try {
+ *   sleep(10);
+ * } catch (error) {
+ *   console.log(error instanceof NoRuntimeError); // true
+ * }
+ * ```
  */
 export class NoRuntimeError extends RuntimeError {
   override readonly name = "NoRuntimeError";
@@ -21,7 +45,22 @@ export class NoRuntimeError extends RuntimeError {
   }
 }
 
-/** A runtime was started from code that a runtime is running. */
+/**
+ * A runtime was started from code that a runtime is running.
+ *
+ * @example
+ * ```ts
+ * import { main, NestedRuntimeError, Runtime } from "toki";
+ *
+ * await main(function* () {
+ *   try {
+ *     new Runtime().blockOn(function* () {});
+ *   } catch (error) {
+ *     console.log(error instanceof NestedRuntimeError); // true
+ *   }
+ * });
+ * ```
+ */
 export class NestedRuntimeError extends RuntimeError {
   override readonly name = "NestedRuntimeError";
   readonly code = "TOKI_NESTED_RUNTIME";
@@ -33,7 +72,22 @@ export class NestedRuntimeError extends RuntimeError {
   }
 }
 
-/** The runtime has been shut down. */
+/**
+ * The runtime has been shut down.
+ *
+ * @example
+ * ```ts
+ * import { Runtime, RuntimeShutdownError } from "toki";
+ *
+ * const rt = new Runtime();
+ * await rt.shutdown();
+ * try {
+ *   rt.run(function* () {});
+ * } catch (error) {
+ *   console.log(error instanceof RuntimeShutdownError); // true
+ * }
+ * ```
+ */
 export class RuntimeShutdownError extends RuntimeError {
   override readonly name = "RuntimeShutdownError";
   readonly code = "TOKI_RUNTIME_SHUTDOWN";
@@ -43,12 +97,43 @@ export class RuntimeShutdownError extends RuntimeError {
   }
 }
 
-/** Whether `error` says that the runtime it needed is gone. */
+/**
+ * Whether `error` says that the runtime it needed is gone.
+ *
+ * @example
+ * ```ts
+ * import { isRuntimeShutdownError, Runtime } from "toki";
+ *
+ * const rt = new Runtime();
+ * await rt.shutdown();
+ * try {
+ *   rt.blockOn(function* () {});
+ * } catch (error) {
+ *   console.log(isRuntimeShutdownError(error)); // true
+ * }
+ * ```
+ */
 export function isRuntimeShutdownError(error: unknown): error is RuntimeShutdownError {
   return error instanceof RuntimeShutdownError;
 }
 
-/** Something was used that the runtime's options left off: timers, or IO. */
+/**
+ * Something was used that the runtime's options left off: timers, or IO.
+ *
+ * @example
+ * ```ts
+ * import { DriverDisabledError, Runtime, sleep } from "toki";
+ *
+ * const rt = new Runtime({ enableTime: false });
+ * try {
+ *   await rt.run(function* () {
+ *     yield* sleep(10);
+ *   });
+ * } catch (error) {
+ *   console.log(error instanceof DriverDisabledError); // true
+ * }
+ * ```
+ */
 export class DriverDisabledError extends RuntimeError {
   override readonly name = "DriverDisabledError";
   readonly code = "TOKI_DRIVER_DISABLED";
@@ -60,6 +145,18 @@ export class DriverDisabledError extends RuntimeError {
 
 /**
  * Every task waits, and nothing is left that could wake one. `report` lists each with its await tree.
+ *
+ * @example
+ * ```ts
+ * import { DeadlockError, pending, Runtime } from "toki";
+ *
+ * const rt = new Runtime();
+ * try {
+ *   rt.blockOn(pending());
+ * } catch (error) {
+ *   console.log(error instanceof DeadlockError && error.report.includes("pending")); // true
+ * }
+ * ```
  */
 export class DeadlockError extends RuntimeError {
   override readonly name = "DeadlockError";

@@ -18,7 +18,9 @@ export interface TaskMeta {
 
 /** A task's failure that nobody can see any more. */
 export interface TaskFailure {
+  /** The task's id. */
   readonly id: number;
+  /** The name given at spawn. */
   readonly name: string | undefined;
   /** What the task threw. */
   readonly error: unknown;

@@ -3,6 +3,7 @@ import { current } from "../future/current.js";
 import { Future } from "../future/future.js";
 import { MisuseError, polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { adoptWaker } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
 import { ioRuntime } from "../io/io-runtime.js";
 import type { RuntimeCore } from "../runtime/core.js";
@@ -64,7 +65,7 @@ export class SignalRecv extends Future<void> implements SignalWaiter {
   }
 
   private park(listener: SignalListener, cx: Context): void {
-    this.waker = cx.waker;
+    this.waker = adoptWaker(this, this.waker ?? undefined, cx.waker);
     if (listener.receiver === this) return;
     listener.receiver = this;
     listener.source.waiters.add(this);

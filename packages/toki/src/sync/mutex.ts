@@ -4,11 +4,10 @@
  * free again.
  */
 import type { Context } from "../future/context.js";
-import { current } from "../future/current.js";
 import { fn } from "../future/fn.js";
-import { Future, suspendOn } from "../future/future.js";
+import { Future, pollingContext, resultOf } from "../future/future.js";
 import { isFuture } from "../future/into-future.js";
-import { isPromiseLike, notAFuture, outsideRuntime } from "../future/misuse.js";
+import { isPromiseLike, notAFuture } from "../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { proceed } from "../task/coop.js";
 import { AcquireFuture, OVER } from "./acquire-future.js";
@@ -35,11 +34,7 @@ class Lock<T> extends AcquireFuture<MutexGuard<T>> {
   }
 
   override next(): IteratorResult<Suspend, MutexGuard<T>> {
-    const cx = current.cx as Context;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    if (value === Pending) return suspendOn(this);
-    return { done: true, value };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 
   protected acquired(): MutexGuard<T> {

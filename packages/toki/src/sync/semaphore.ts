@@ -1,8 +1,5 @@
-import type { Context } from "../future/context.js";
-import { current } from "../future/current.js";
-import { type Future, suspendOn } from "../future/future.js";
-import { outsideRuntime } from "../future/misuse.js";
-import { Pending, type Suspend } from "../future/poll.js";
+import { type Future, pollingContext, resultOf } from "../future/future.js";
+import type { Suspend } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { AcquireFuture } from "./acquire-future.js";
 import { BatchSemaphore, MAX_PERMITS } from "./batch-semaphore.js";
@@ -27,11 +24,7 @@ class Acquire extends AcquireFuture<SemaphorePermit> {
   }
 
   override next(): IteratorResult<Suspend, SemaphorePermit> {
-    const cx = current.cx as Context;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    if (value === Pending) return suspendOn(this);
-    return { done: true, value };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 
   override describe(): string {

@@ -20,11 +20,10 @@
  */
 import { type BodyOf, bindBody, checkBody } from "../future/bound-body.js";
 import type { Context } from "../future/context.js";
-import { current } from "../future/current.js";
 import { dropStarted } from "../future/drop.js";
-import { type AwaitEdge, Future, suspendOn } from "../future/future.js";
+import { type AwaitEdge, Future, pollingContext, resultOf } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
-import { outsideRuntime, polledAfterCompletion } from "../future/misuse.js";
+import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { suppressed } from "../future/suppressed-error.js";
 import { Waker } from "../future/waker.js";
@@ -71,10 +70,7 @@ class Child extends Waker {
  */
 class ChildHandle<T> extends JoinHandle<T> {
   override next(): IteratorResult<Suspend, T> {
-    const cx = current.cx;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    return value === Pending ? suspendOn(this as Future<unknown>) : { done: true, value: value as T };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 }
 

@@ -7,7 +7,22 @@ import type { TimeDriver } from "../runtime/time/time-driver.js";
 import { type Duration, toMillis } from "./duration.js";
 import { currentTime } from "./time-runtime.js";
 
-/** The clock was paused when it is not, or not when it has to be. */
+/**
+ * The clock is paused and must not be, or is not and must be.
+ *
+ * @example
+ * ```ts
+ * import { ClockError, main, resume } from "toki";
+ *
+ * await main(function* () {
+ *   try {
+ *     resume();
+ *   } catch (error) {
+ *     console.log(error instanceof ClockError); // true
+ *   }
+ * });
+ * ```
+ */
 export class ClockError extends RuntimeError {
   override readonly name = "ClockError";
   readonly code = "TOKI_CLOCK";

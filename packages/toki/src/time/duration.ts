@@ -5,12 +5,19 @@ import { invalidArgument } from "../internal/invalid-argument.js";
  * have no fixed length and are refused.
  */
 export interface DurationLike {
+  /** Whole or part days of 24 hours. */
   readonly days?: number;
+  /** Hours. */
   readonly hours?: number;
+  /** Minutes. */
   readonly minutes?: number;
+  /** Seconds. */
   readonly seconds?: number;
+  /** Milliseconds. */
   readonly milliseconds?: number;
+  /** Thousandths of a millisecond. */
   readonly microseconds?: number;
+  /** Millionths of a millisecond. */
   readonly nanoseconds?: number;
 }
 

@@ -46,7 +46,20 @@ class Tick extends Future<Instant> {
   }
 }
 
-/** Ticks at a fixed period. Made by {@link interval} and {@link intervalAt}. */
+/**
+ * Ticks at a fixed period. Made by {@link interval} and {@link intervalAt}.
+ *
+ * @example
+ * ```ts
+ * import { interval, main } from "toki";
+ *
+ * await main(function* () {
+ *   using every = interval(10);
+ *   for (let i = 0; i < 3; i++) yield* every.tick();
+ *   every.reset(); // the next one comes 10 ms from now
+ * });
+ * ```
+ */
 export class Interval implements Disposable {
   /** Milliseconds between ticks. */
   readonly period: number;

@@ -8,9 +8,7 @@
  * `timerWhen` is the deadline in ticks of the runtime that was current at creation.
  */
 import type { Context } from "../future/context.js";
-import { current } from "../future/current.js";
-import { Future, suspendOn } from "../future/future.js";
-import { outsideRuntime } from "../future/misuse.js";
+import { Future, pollingContext, resultOf } from "../future/future.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { rejectSharing } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
@@ -32,6 +30,18 @@ const FOREVER_MS = 86_400_000 * 365 * 30;
  * A future that is ready once its deadline has passed, never before. Made by {@link sleep} and {@link sleepUntil}.
  *
  * **Cancel safety**: safe; a dropped sleep leaves the timer wheel at once.
+ *
+ * @example
+ * ```ts
+ * import { Instant, main, select, sleep } from "toki";
+ *
+ * await main(function* () {
+ *   const idle = sleep(1000);
+ *   idle.reset(Instant.now().add(10)); // sooner after all
+ *   yield* select({ idle });
+ *   console.log(idle.isElapsed); // true
+ * });
+ * ```
  */
 export class Sleep extends Future<void> implements Timer {
   /** @internal */
@@ -99,10 +109,7 @@ export class Sleep extends Future<void> implements Timer {
   }
 
   override next(): IteratorResult<Suspend, void> {
-    const cx = current.cx;
-    if (cx === null) throw outsideRuntime(this);
-    if (this.poll(cx) === Pending) return suspendOn(this as Future<unknown>);
-    return { done: true, value: undefined };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 
   /** @internal */

@@ -25,7 +25,19 @@ const RACING = 0;
 const CANCELLING = 1;
 const DONE = 2;
 
-/** A future with a deadline. Made by {@link timeout} and {@link timeoutAt}. */
+/**
+ * A future with a deadline. Made by {@link timeout} and {@link timeoutAt}.
+ *
+ * @example
+ * ```ts
+ * import { main, ready, timeout } from "toki";
+ *
+ * await main(function* () {
+ *   const limited = timeout(10, ready(42));
+ *   console.log(yield* limited.intoInner()); // 42, without the limit
+ * });
+ * ```
+ */
 export class Timeout<T> extends Future<T> {
   private state = RACING;
   private waker: Waker | undefined = undefined;
@@ -46,6 +58,8 @@ export class Timeout<T> extends Future<T> {
 
   /**
    * Takes the unfinished future back; the timeout is over, and the caller goes on with the future.
+   *
+   * **Cancel safety**: the future stays where it is.
    *
    * @throws MisuseError if the timeout is over
    */

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { Future, fn, Runtime, spawn, yieldNow } from "toki";
 import { IoError } from "toki/io";
-import { TcpListener, TcpStream } from "toki/net";
+import { SocketAddr, TcpListener, TcpStream } from "toki/net";
 import { assertPending, testTask, test as toki } from "toki/test";
 import { bytes, drain, failure, noHandlesLeft, pair, tcpHandles, text, turns, until } from "./support.js";
 
@@ -293,6 +293,44 @@ describe("a task that is aborted", () => {
   });
 });
 
+describe("one future in two tasks", () => {
+  const shared: Record<string, (listener: TcpListener, stream: TcpStream) => Future<unknown>> = {
+    accept: (listener) => listener.accept(),
+    readChunk: (_listener, stream) => stream.readChunk(),
+  };
+  for (const [name, make] of Object.entries(shared)) {
+    test(
+      `${name}: the second task is told, the first goes on`,
+      toki(function* () {
+        using listener = yield* TcpListener.bind("127.0.0.1:0");
+        const [client, server] = yield* pair();
+        const future = make(listener, server);
+        const first = spawn(future);
+        yield* yieldNow();
+        const second = spawn(future);
+        const error = yield* Future.from(
+          (function* () {
+            try {
+              yield* second;
+            } catch (error) {
+              return (error as Error).cause as { code?: string };
+            }
+          })(),
+        );
+        assert.equal(error?.code, "TOKI_FUTURE_IN_USE");
+        yield* client.writeAll(text("x"));
+        using dialed = yield* TcpStream.connect(listener.localAddr);
+        assert.ok(dialed.peerAddr.equals(listener.localAddr));
+        const value = yield* first;
+        for (const one of [value].flat()) {
+          if (one instanceof TcpStream) one[Symbol.dispose]();
+        }
+        dispose(client, server);
+      }),
+    );
+  }
+});
+
 describe("TcpStream.fromSocket", () => {
   test(
     "takes over a socket, whatever its default for half-open connections is",
@@ -321,6 +359,54 @@ describe("TcpStream.fromSocket", () => {
       yield* until(() => client.closed);
       assert.equal(received, "answer");
       server.close();
+    }),
+  );
+
+  test(
+    "a socket that has read ahead: its bytes come first, and all in order",
+    toki(function* () {
+      const server = createServer(); // reads as soon as it has a connection
+      server.listen(0, "127.0.0.1");
+      yield* until(() => server.listening);
+      let socket: Socket | undefined;
+      server.on("connection", (accepted) => {
+        socket = accepted;
+      });
+      const client = yield* TcpStream.connect(new SocketAddr("127.0.0.1", (server.address() as { port: number }).port));
+      const sent = bytes(3_000_000);
+      const writer = spawn(function* () {
+        using owned = client;
+        yield* owned.writeAll(sent);
+      });
+      yield* until(() => socket !== undefined && socket.readableLength >= socket.readableHighWaterMark);
+      yield* turns();
+      using stream = TcpStream.fromSocket(socket as Socket);
+      yield* turns();
+      const first = new Uint8Array(10);
+      assert.equal(yield* stream.read(first), 10);
+      yield* turns();
+      const received = Buffer.concat([first, yield* drain(stream)]);
+      assert.ok(received.equals(sent));
+      yield* writer;
+      server.close();
+    }),
+  );
+
+  test(
+    "a socket that decodes text is refused",
+    toki(function* () {
+      const nodeServer = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+      yield* until(() => nodeServer.listening);
+      const socket = connect((nodeServer.address() as { port: number }).port, "127.0.0.1");
+      socket.setEncoding("utf8");
+      yield* until(() => socket.readyState === "open");
+      assert.throws(() => TcpStream.fromSocket(socket), {
+        name: "IoError",
+        kind: "invalidInput",
+        message: /setEncoding/,
+      });
+      socket.destroy();
+      nodeServer.close();
     }),
   );
 

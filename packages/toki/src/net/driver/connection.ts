@@ -148,7 +148,8 @@ export class Connection {
     while (filled < buffer.length && this.head !== null) {
       const head = this.head;
       const count = Math.min(head.length - this.headOffset, buffer.length - filled);
-      head.copy(buffer, filled, this.headOffset, this.headOffset + count);
+      if (count === head.length) buffer.set(head, filled);
+      else head.copy(buffer, filled, this.headOffset, this.headOffset + count);
       filled += count;
       this.headOffset += count;
       if (this.headOffset === head.length) this.shiftHead();

@@ -49,7 +49,7 @@ export class ReadChunk extends ReadOp<Uint8Array | undefined> {
   /** A read of `connection` that was not polled yet. */
   static on(connection: Connection): ReadChunk {
     const spare = connection.spareRead;
-    if (spare !== null && spare.revive()) return spare;
+    if (spare?.revive()) return spare;
     const made = new ReadChunk(connection);
     connection.spareRead = made;
     return made;

@@ -14,6 +14,7 @@ import { current } from "../../future/current.js";
 import { Future } from "../../future/future.js";
 import { MisuseError, polledAfterCompletion } from "../../future/misuse.js";
 import { Pending } from "../../future/poll.js";
+import { rejectSharing } from "../../future/sharing.js";
 import type { Waker } from "../../future/waker.js";
 import type { RuntimeCore } from "../../runtime/core.js";
 import type { Connection, Parked } from "./connection.js";
@@ -50,7 +51,9 @@ export abstract class SocketOp<T> extends Future<T> implements Parked {
   }
 
   protected park(cx: Context): Pending {
-    this.waker = cx.waker;
+    const { waker } = cx;
+    if (this.waker !== null && this.waker !== waker) rejectSharing(this as Future<unknown>, this.waker, waker);
+    this.waker = waker;
     if (this.state === FRESH) {
       this.state = PARKED;
       this.occupy(this);

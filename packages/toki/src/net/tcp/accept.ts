@@ -3,6 +3,7 @@ import { current } from "../../future/current.js";
 import { Future, suspendOn } from "../../future/future.js";
 import { outsideRuntime, polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
+import { rejectSharing } from "../../future/sharing.js";
 import type { Waker } from "../../future/waker.js";
 import { IoError } from "../../io/io-error.js";
 import type { RuntimeCore } from "../../runtime/core.js";
@@ -63,7 +64,9 @@ export class Accept extends Future<[stream: TcpStream, peer: SocketAddr]> implem
   }
 
   private park(cx: Context): void {
-    this.waker = cx.waker;
+    const { waker } = cx;
+    if (this.waker !== null && this.waker !== waker) rejectSharing(this as Future<unknown>, this.waker, waker);
+    this.waker = waker;
     if (this.isParked) return;
     this.isParked = true;
     this.acceptor.wait(this);

@@ -9,6 +9,27 @@ import { checkBytes, gone, unknownAddress } from "./check.js";
  * What can be written to a TCP connection, on its write halves. {@link TcpStream} has the same methods.
  *
  * One task at a time writes: a second write that would wait beside one that waits throws.
+ *
+ * @example
+ * ```ts
+ * import { fn, main } from "toki";
+ * import { TcpListener, TcpStream, type TcpSink } from "toki/net";
+ *
+ * // Takes both kinds of write half.
+ * const greet = fn(function* greet(sink: TcpSink) {
+ *   yield* sink.writeAll(Buffer.from("hello"));
+ *   yield* sink.shutdown();
+ * });
+ *
+ * await main(function* () {
+ *   using listener = yield* TcpListener.bind("127.0.0.1:0");
+ *   using client = yield* TcpStream.connect(listener.localAddr);
+ *   using server = yield* listener.incoming().next();
+ *   const [, writer] = client.split();
+ *   yield* greet(writer);
+ *   console.log(String(yield* server.readChunk()), yield* server.readChunk()); // hello undefined
+ * });
+ * ```
  */
 export abstract class TcpSink implements AsyncWrite {
   /** Null when this object no longer stands for a connection: it was put together again, or disposed. @internal */

@@ -9,6 +9,28 @@ import { checkBytes, gone, unknownAddress } from "./check.js";
  * What can be read from a TCP connection, on the stream and on its read halves.
  *
  * One task at a time reads: a second read that would wait beside one that waits throws.
+ *
+ * @example
+ * ```ts
+ * import { fn, main } from "toki";
+ * import { TcpListener, type TcpSource, TcpStream } from "toki/net";
+ *
+ * // Takes streams and both kinds of read half.
+ * const countBytes = fn(function* countBytes(source: TcpSource) {
+ *   let count = 0;
+ *   for (let chunk = yield* source.readChunk(); chunk !== undefined; chunk = yield* source.readChunk()) count += chunk.length;
+ *   return count;
+ * });
+ *
+ * await main(function* () {
+ *   using listener = yield* TcpListener.bind("127.0.0.1:0");
+ *   using client = yield* TcpStream.connect(listener.localAddr);
+ *   using server = yield* listener.incoming().next();
+ *   yield* client.writeAll(Buffer.from("hello"));
+ *   yield* client.shutdown();
+ *   console.log(yield* countBytes(server)); // 5
+ * });
+ * ```
  */
 export abstract class TcpSource implements AsyncRead {
   /** Null when this object no longer stands for a connection: it was taken apart, put together again, or (a half) disposed. @internal */

@@ -39,6 +39,34 @@ const connect = fn(function* connect(targets: readonly Target[]) {
  *
  * Dispose it (`using`): a stream that is merely forgotten stays open until the process ends. It does not keep the process alive; a task that
  * waits for it does.
+ *
+ * @example
+ * ```ts
+ * import { fn, main, spawn } from "toki";
+ * import { TcpListener, TcpStream } from "toki/net";
+ *
+ * const echo = fn(function* echo(stream: TcpStream) {
+ *   using _ = stream;
+ *   for (;;) {
+ *     const chunk = yield* stream.readChunk();
+ *     if (chunk === undefined) return;
+ *     yield* stream.writeAll(chunk);
+ *   }
+ * });
+ *
+ * await main(function* () {
+ *   using listener = yield* TcpListener.bind("127.0.0.1:0");
+ *   spawn(function* () {
+ *     for (;;) {
+ *       const [stream] = yield* listener.accept();
+ *       spawn(echo(stream));
+ *     }
+ *   });
+ *   using client = yield* TcpStream.connect(listener.localAddr);
+ *   yield* client.writeAll(Buffer.from("hello"));
+ *   console.log(String(yield* client.readChunk())); // hello
+ * });
+ * ```
  */
 export class TcpStream extends TcpSource implements AsyncWrite, Disposable {
   /** @internal */
@@ -75,7 +103,7 @@ export class TcpStream extends TcpSource implements AsyncWrite, Disposable {
    * Takes over a connected socket of `node:net`. Nobody else may read from it, write to it or listen to its events afterwards. Works outside a runtime too.
    *
    * @param socket - a connected TCP socket
-   * @throws IoError (`notConnected`) if the socket is not connected yet, or no more
+   * @throws IoError: `notConnected` if the socket is not connected yet, or no more; `invalidInput` if it decodes text
    * @throws DriverDisabledError if the IO of the current runtime is disabled
    *
    * @example
@@ -109,6 +137,9 @@ export class TcpStream extends TcpSource implements AsyncWrite, Disposable {
     optionalIo(what);
     if (socket.connecting || socket.destroyed || socket.pending) {
       throw new IoError("notConnected", `${what}: socket must be connected`, { code: "ENOTCONN" });
+    }
+    if (socket.readableEncoding !== null) {
+      throw new IoError("invalidInput", `${what}: socket must give bytes, not text (setEncoding)`, { code: "EINVAL" });
     }
     socket.allowHalfOpen = true;
     return new TcpStream(new Connection(socket));

@@ -8,9 +8,8 @@
  *   handed out `idle` is false, from recv() until it delivers or is dropped; then it goes back to its receiver, unless another is there
  */
 import type { Context } from "../../future/context.js";
-import { current } from "../../future/current.js";
-import { Future, suspendOn } from "../../future/future.js";
-import { outsideRuntime, polledAfterCompletion } from "../../future/misuse.js";
+import { Future, pollingContext, resultOf } from "../../future/future.js";
+import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
 import { rejectSharing } from "../../future/sharing.js";
 import { proceed, refund } from "../../task/coop.js";
@@ -91,11 +90,7 @@ export class Recv<T> extends Future<T | undefined> {
   }
 
   override next(): IteratorResult<Suspend, T | undefined> {
-    const cx = current.cx as Context;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    if (value === Pending) return suspendOn(this as Future<unknown>);
-    return { done: true, value: value as T | undefined };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 
   override [Symbol.dispose](): void {
@@ -136,11 +131,7 @@ export class RecvMany<T> extends Future<T[]> {
   }
 
   override next(): IteratorResult<Suspend, T[]> {
-    const cx = current.cx as Context;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    if (value === Pending) return suspendOn(this as Future<unknown>);
-    return { done: true, value: value as T[] };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 
   override [Symbol.dispose](): void {

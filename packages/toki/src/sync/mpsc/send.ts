@@ -3,8 +3,8 @@
  */
 import type { Context } from "../../future/context.js";
 import { current } from "../../future/current.js";
-import { type AwaitEdge, Future, suspendOn } from "../../future/future.js";
-import { outsideRuntime, polledAfterCompletion } from "../../future/misuse.js";
+import { type AwaitEdge, Future, pollingContext, resultOf } from "../../future/future.js";
+import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
 import { proceed } from "../../task/coop.js";
 import type { Sleep } from "../../time/sleep.js";
@@ -40,10 +40,7 @@ export class Send<T> extends AcquireFuture<void, Chan<T>> {
   }
 
   override next(): IteratorResult<Suspend, void> {
-    const cx = current.cx as Context;
-    if (cx === null) throw outsideRuntime(this);
-    if (this.poll(cx) === Pending) return suspendOn(this as Future<unknown>);
-    return { done: true, value: undefined };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 
   protected acquired(): void {

@@ -10,9 +10,8 @@
  * Sends succeed in OPEN alone. The sender side counts as closed in CLOSED and TAKEN.
  */
 import type { Context } from "../../future/context.js";
-import { current } from "../../future/current.js";
-import { Future, suspendOn } from "../../future/future.js";
-import { outsideRuntime, polledAfterCompletion } from "../../future/misuse.js";
+import { Future, pollingContext, resultOf } from "../../future/future.js";
+import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
 import { rejectSharing } from "../../future/sharing.js";
 import type { Waker } from "../../future/waker.js";
@@ -92,11 +91,7 @@ export class OneshotReceiver<T> extends Future<T> implements Disposable {
   }
 
   override next(): IteratorResult<Suspend, T> {
-    const cx = current.cx as Context;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    if (value === Pending) return suspendOn(this as Future<unknown>);
-    return { done: true, value: value as T };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 
   /**
