@@ -36,6 +36,8 @@
  *   FRESH -> ROOT -> CONSUMED | UNWINDING -> CONSUMED
  *   FRESH -> OWNED -> OWNED_ROOT -> CONSUMED | UNWINDING -> CONSUMED
  */
+
+import { keepShape } from "../internal/keep-shape.js";
 import type { Context } from "./context.js";
 import { current } from "./current.js";
 import { dropStarted } from "./drop.js";
@@ -335,3 +337,5 @@ export class FnFuture<T> extends Future<T> {
 }
 
 export { DONE, FAILED };
+
+keepShape(new FnFuture((function* () {})(), { name: "" }));

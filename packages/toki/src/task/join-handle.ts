@@ -4,6 +4,7 @@ import { Future, suspendOn } from "../future/future.js";
 import { outsideRuntime } from "../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { Waker } from "../future/waker.js";
+import { keepShape } from "../internal/keep-shape.js";
 import { COMPLETE, type Task } from "../runtime/task/task.js";
 import { AbortHandle, type AbortOptions, abortTask } from "./abort-handle.js";
 import { proceed, refund } from "./coop.js";
@@ -141,3 +142,5 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
     return `join of task ${this.id}${name === undefined ? "" : ` "${name}"`}`;
   }
 }
+
+keepShape(new JoinHandle(null as unknown as Task<void>));

@@ -3,6 +3,7 @@ import { current } from "../future/current.js";
 import { Future, suspendOn } from "../future/future.js";
 import { outsideRuntime } from "../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
+import { keepShape } from "../internal/keep-shape.js";
 
 class YieldNow extends Future<void> {
   private yielded: boolean;
@@ -61,3 +62,5 @@ class YieldNow extends Future<void> {
 export function yieldNow(): Future<void> {
   return new YieldNow();
 }
+
+keepShape(new YieldNow());

@@ -13,6 +13,7 @@ import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { rejectSharing } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import { keepShape } from "../internal/keep-shape.js";
 import { RuntimeShutdownError } from "../runtime/error.js";
 import type { TimeDriver, Timer } from "../runtime/time/time-driver.js";
 import { IDLE, type TimerEntry } from "../runtime/time/wheel.js";
@@ -198,3 +199,5 @@ function make(time: TimeDriver, now: number, ms: number): Sleep {
   if (ms <= 0) future.timerSlot = FIRED;
   return future;
 }
+
+keepShape(new Sleep(null as unknown as TimeDriver, 0));

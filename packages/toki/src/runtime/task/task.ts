@@ -22,6 +22,7 @@
  */
 import type { Future } from "../../future/future.js";
 import { Waker } from "../../future/waker.js";
+import { keepShape } from "../../internal/keep-shape.js";
 import type { RuntimeCore } from "../core.js";
 import type { TaskExtra } from "./task-extra.js";
 
@@ -139,3 +140,5 @@ export class Task<T> extends Waker {
     this.joiners = left.length === 0 ? null : left;
   }
 }
+
+keepShape(new Task(null as unknown as RuntimeCore, null as unknown as Future<void>, 0, 0));
