@@ -9,6 +9,7 @@ import { Future, pollingContext, resultOf } from "../future/future.js";
 import { isFuture } from "../future/into-future.js";
 import { isPromiseLike, notAFuture } from "../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
+import { keepShape } from "../internal/keep-shape.js";
 import { proceed } from "../task/coop.js";
 import { AcquireFuture, OVER } from "./acquire-future.js";
 import { BatchSemaphore } from "./batch-semaphore.js";
@@ -184,3 +185,6 @@ const withLock = fn(function* withLock(mutex: Mutex<unknown>, body: (guard: Mute
 function consumed(what: string): DisposedError {
   return new DisposedError(what, "taken apart by intoInner()");
 }
+
+keepShape(new Lock(new Mutex(undefined)));
+keepShape(new MutexGuard(new Mutex(undefined)));

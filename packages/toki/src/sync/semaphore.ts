@@ -1,6 +1,7 @@
 import { type Future, pollingContext, resultOf } from "../future/future.js";
 import type { Suspend } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import { keepShape } from "../internal/keep-shape.js";
 import { AcquireFuture } from "./acquire-future.js";
 import { BatchSemaphore, MAX_PERMITS } from "./batch-semaphore.js";
 import { integer } from "./integer.js";
@@ -175,3 +176,5 @@ export class Semaphore {
     this.sem.close();
   }
 }
+
+keepShape(new Acquire(new Semaphore(0), 0));

@@ -2,6 +2,7 @@ import type { Context } from "../../future/context.js";
 import { Future } from "../../future/future.js";
 import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll } from "../../future/poll.js";
+import { keepShape } from "../../internal/keep-shape.js";
 import { proceed, refund } from "../../task/coop.js";
 import { DisposedError, SendError } from "../error.js";
 import { Waiter, WaiterQueue } from "../waiter-queue.js";
@@ -152,3 +153,5 @@ class Closed extends Future<void> {
     return "oneshot closed (receiver is waiting)";
   }
 }
+
+keepShape(new OneshotSender(null as unknown as OneshotReceiver<void>));
