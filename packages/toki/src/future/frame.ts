@@ -259,19 +259,24 @@ export class FnFuture<T> extends Future<T> {
       case OWNED_ROOT:
         // Whoever else drops it only loses interest.
         if (cx.waker.owner?.future !== (this as Future<unknown>)) return undefined;
-        this.state = UNWINDING;
-        this.slot = new Unwind(this.link as FnFuture<unknown>, this.slot as Future<unknown> | undefined);
+        this.beginUnwind();
         return pollUnwind(this as FnFuture<unknown>, cx);
       case ROOT:
         if (this.isShielded) return this.pollShielded(cx);
-        this.state = UNWINDING;
-        this.slot = new Unwind(this.link as FnFuture<unknown>, this.slot as Future<unknown> | undefined);
+        this.beginUnwind();
         return pollUnwind(this as FnFuture<unknown>, cx);
       case UNWINDING:
         return pollUnwind(this as FnFuture<unknown>, cx);
       default:
         throw futureInUse(this.describe());
     }
+  }
+
+  private beginUnwind(): void {
+    const { leaf, link } = this;
+    if (link === null) throw futureInUse(this.describe()); // running: it cannot be taken apart from inside
+    this.state = UNWINDING;
+    this.slot = new Unwind(link, leaf);
   }
 
   /** Whether `poll` has run and the future is neither done nor cancelled. @internal */
@@ -294,11 +299,7 @@ export class FnFuture<T> extends Future<T> {
       if (this.state === FRESH || this.state === OWNED) this.finish();
       return;
     }
-    if (this.state !== UNWINDING) {
-      const { leaf } = this;
-      this.state = UNWINDING;
-      this.slot = new Unwind(this.link as FnFuture<unknown>, leaf);
-    }
+    if (this.state !== UNWINDING) this.beginUnwind();
     (this.slot as Unwind).forced = true;
     pollUnwind(this as FnFuture<unknown>, current.cx ?? Waker.noop);
   }
