@@ -38,6 +38,7 @@
  */
 
 import { keepShape } from "../internal/keep-shape.js";
+import type { Task } from "../runtime/task/task.js";
 import type { Context } from "./context.js";
 import { current } from "./current.js";
 import { dropStarted } from "./drop.js";
@@ -151,7 +152,7 @@ export class FnFuture<T> extends Future<T> {
     const { state } = this;
     let frame = state === OWNED_ROOT || state === ROOT ? this.link : this.becomeRoot();
     // Running, or polled by somebody else than the task that owns it.
-    if (frame === null || (state === OWNED_ROOT && cx.waker.owner?.future !== this)) throw futureInUse(this.describe());
+    if (frame === null || (state === OWNED_ROOT && !this.isOwnedBy(cx))) throw futureInUse(this.describe());
     this.link = null; // running: a poll from inside, of a future that awaits itself, finds no frame
     const outerCx = current.cx;
     const depth = current.depth;
@@ -225,6 +226,12 @@ export class FnFuture<T> extends Future<T> {
     else throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
   }
 
+  /** Whether a poll with `cx` is one of the task that has the future. */
+  private isOwnedBy(cx: Context): boolean {
+    // Nearly always the task itself polls, which is its own context.
+    return (cx as Partial<Task<T>>).slot === this || cx.waker.owner?.slot === this;
+  }
+
   /** Takes a claim back: the task never was. */
   unclaim(): void {
     if (this.state === OWNED) this.state = FRESH;
@@ -258,7 +265,7 @@ export class FnFuture<T> extends Future<T> {
         return undefined;
       case OWNED_ROOT:
         // Whoever else drops it only loses interest.
-        if (cx.waker.owner?.future !== (this as Future<unknown>)) return undefined;
+        if (!this.isOwnedBy(cx)) return undefined;
         this.beginUnwind();
         return pollUnwind(this as FnFuture<unknown>, cx);
       case ROOT:

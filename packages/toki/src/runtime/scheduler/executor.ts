@@ -32,6 +32,7 @@ import type { AsyncContext, Host } from "../driver/host.js";
 import {
   CANCEL,
   CANCELLED,
+  COMPLETE,
   FAILED,
   FORCE,
   LISTED,
@@ -352,9 +353,9 @@ export class Executor {
 
 /** Polls a task once and moves it to its next state. A function of its own, so that it can run inside a captured async context. */
 function pollNow(executor: Executor, task: Task<unknown>): void {
-  const future = task.future;
-  if (future === null) return;
   const before = task.state;
+  if ((before & COMPLETE) !== 0) return; // given up while it was queued
+  const future = task.slot as Future<unknown>;
   const cancelling = (before & CANCEL) !== 0 && isCancellable(future, before);
   task.state = (before & ~SCHEDULED) | RUNNING;
   if ((before & ROOT) === 0) executor.polls++;

@@ -44,7 +44,7 @@ export class Task<T> extends Waker {
   readonly id: number;
   readonly rt: RuntimeCore;
   /** The future until the task is over, then its outcome: one field, because a program may have a million tasks. */
-  private slot: unknown;
+  slot: unknown;
   /** Who waits for the outcome: nobody, one waker (the usual case), or several. */
   joiners: Waker | Waker[] | null;
   /** What few tasks have: a name, an async context, hook data. */
