@@ -16,7 +16,7 @@ import { current } from "../future/current.js";
 import { FnFuture } from "../future/frame.js";
 import type { Future } from "../future/future.js";
 import { Waker } from "../future/waker.js";
-import type { Host } from "./driver/host.js";
+import type { Host, HostTimer } from "./driver/host.js";
 import { MAX_TIMER_MS } from "./driver/host.js";
 import { dumpTasks, type TaskDump } from "./dump.js";
 import { DeadlockError, NestedRuntimeError, RuntimeShutdownError } from "./error.js";
@@ -73,7 +73,8 @@ export class RuntimeCore {
   private parked = false;
   private started = false;
   private holds = 0;
-  private holdTimer: { clear(): void } | null = null;
+  private isHolding = false;
+  private holdTimer: HostTimer | null = null;
   private onceEmpty: (() => void)[] = [];
 
   constructor(options: RuntimeOptions, host: Host) {
@@ -298,16 +299,16 @@ export class RuntimeCore {
 
   private updateHold(): void {
     const wanted = this.holds > 0 && this.executor.driven > 0;
-    if (wanted === (this.holdTimer !== null)) return;
-    if (wanted) {
-      const rearm = () => {
-        this.holdTimer = this.host.setTimer(rearm, MAX_TIMER_MS);
-      };
-      rearm();
-    } else {
-      this.holdTimer?.clear();
-      this.holdTimer = null;
-    }
+    if (wanted === this.isHolding) return;
+    this.isHolding = wanted;
+    // One timer for the runtime's life: a connection holds and lets go at every message.
+    if (this.holdTimer === null) this.armHold();
+    else this.holdTimer.setRef(wanted);
+  }
+
+  private armHold(): void {
+    this.holdTimer = this.host.setTimer(() => this.armHold(), MAX_TIMER_MS);
+    if (!this.isHolding) this.holdTimer.setRef(false);
   }
 
   /** Nothing is runnable: goes idle until a wake or the next deadline. */
@@ -533,6 +534,7 @@ export class RuntimeCore {
     this.phase = CLOSED;
     this.time.isShutdown = true;
     this.time.disarm();
+    this.holdTimer?.clear();
     this.failures.reportAll();
     if (this.started) this.options.onThreadStop?.();
   }

@@ -1,7 +1,5 @@
 import type { Context } from "../../future/context.js";
-import { current } from "../../future/current.js";
-import { type Future, suspendOn } from "../../future/future.js";
-import { outsideRuntime } from "../../future/misuse.js";
+import { pollingContext, resultOf } from "../../future/future.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
 import { IoError } from "../../io/io-error.js";
 import { proceed, refund } from "../../task/coop.js";
@@ -69,11 +67,7 @@ export class WriteAll extends WriteOp<void> {
   }
 
   override next(): IteratorResult<Suspend, void> {
-    const cx = current.cx;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    if (value === Pending) return suspendOn(this as Future<unknown>);
-    return { done: true, value };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 }
 
@@ -105,11 +99,7 @@ export class Write extends WriteOp<number> {
   }
 
   override next(): IteratorResult<Suspend, number> {
-    const cx = current.cx;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    if (value === Pending) return suspendOn(this as Future<unknown>);
-    return { done: true, value };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 }
 

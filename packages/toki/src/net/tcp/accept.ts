@@ -1,7 +1,7 @@
 import type { Context } from "../../future/context.js";
 import { current } from "../../future/current.js";
-import { Future, suspendOn } from "../../future/future.js";
-import { outsideRuntime, polledAfterCompletion } from "../../future/misuse.js";
+import { Future, pollingContext, resultOf } from "../../future/future.js";
+import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
 import { rejectSharing } from "../../future/sharing.js";
 import type { Waker } from "../../future/waker.js";
@@ -56,11 +56,7 @@ export class Accept extends Future<[stream: TcpStream, peer: SocketAddr]> implem
   }
 
   override next(): IteratorResult<Suspend, [TcpStream, SocketAddr]> {
-    const cx = current.cx;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.poll(cx);
-    if (value === Pending) return suspendOn(this as Future<unknown>);
-    return { done: true, value };
+    return resultOf(this, this.poll(pollingContext(this)));
   }
 
   private park(cx: Context): void {
