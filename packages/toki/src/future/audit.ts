@@ -15,6 +15,7 @@ const GENERATOR_CALL = /\.(?:next|return|throw) \(<anonymous>\)$/;
 const DRIVER = /\/future\/(?:frame|unwind)\.[jt]s/;
 const OWN_FILE = /\/future\/audit\.[jt]s/;
 
+const reported = new Set<string>();
 let looks = 0;
 // In a bundle every function has the same file: then there is nothing to tell the driver by.
 const isPossible = isDevelopment && OWN_FILE.test(new Error().stack ?? "");
@@ -31,6 +32,10 @@ export function audit(): void {
   Error.stackTraceLimit = limit;
   for (let i = 2; i + 1 < lines.length; i++) {
     if (!GENERATOR_CALL.test(lines[i] as string) || DRIVER.test(lines[i + 1] as string)) continue;
+    // Once for each place that delegates, whatever it delegates to.
+    const site = lines[i + 1] as string;
+    if (reported.has(site)) return;
+    reported.add(site);
     warnOnce(
       "TOKI_RAW_DELEGATION",
       `\`yield*\` of a raw generator:\n${lines[i - 1]}\n${lines[i + 1]}\nIts cleanup cannot await while it is cancelled. Define it with fn(function* () {...}), or wrap it: yield* Future.from(generator()). (Inside fn(function* name() {...}), \`name\` is the raw generator function, not the fn.)`,
