@@ -214,12 +214,7 @@ export class FnFuture<T> extends Future<T> {
     return parent;
   }
 
-  /**
-   * Gives the future to a task.
-   *
-   * @throws MisuseError if a task has it already, or it is done
-   */
-  claim(): void {
+  override claim(): void {
     const { state } = this;
     if (state === FRESH) this.state = OWNED;
     else if (state === ROOT) this.state = OWNED_ROOT;
@@ -232,8 +227,7 @@ export class FnFuture<T> extends Future<T> {
     return (cx as Partial<Task<T>>).slot === this || cx.waker.owner?.slot === this;
   }
 
-  /** Takes a claim back: the task never was. */
-  unclaim(): void {
+  override unclaim(): void {
     if (this.state === OWNED) this.state = FRESH;
     else if (this.state === OWNED_ROOT) this.state = ROOT;
   }

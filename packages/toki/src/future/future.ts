@@ -124,6 +124,17 @@ export abstract class Future<T> {
     return this.constructor.name;
   }
 
+  /**
+   * Gives the future to a task. Matters to those that only one driver can have.
+   *
+   * @throws MisuseError if a task has it already, or it is done
+   * @internal
+   */
+  claim(): void {}
+
+  /** Takes a claim back: the task never was. @internal */
+  unclaim(): void {}
+
   /** Whether a cancellation has to wait for this future. @internal */
   get isShielded(): boolean {
     return false;

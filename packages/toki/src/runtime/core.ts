@@ -13,9 +13,9 @@
  * report is printed, every task is cancelled (its cleanup runs), and the drivers fail. If the cleanup is stuck as well, it is cut short.
  */
 import { current } from "../future/current.js";
-import { FnFuture } from "../future/frame.js";
 import type { Future } from "../future/future.js";
 import { Waker } from "../future/waker.js";
+import { asyncContext } from "./driver/async-context.js";
 import type { Host, HostTimer } from "./driver/host.js";
 import { MAX_TIMER_MS } from "./driver/host.js";
 import { dumpTasks, type TaskDump } from "./dump.js";
@@ -104,7 +104,7 @@ export class RuntimeCore {
     this.failures = new FailureLog(host, options.onUnhandledFailure);
     this.observesTasks = options.onTaskSpawn !== undefined || options.onTaskTerminate !== undefined || observesPolls;
     if (options.startPaused === true) this.time.pause();
-    host.onFirstEnter ??= () => {
+    asyncContext.onFirstEnter ??= () => {
       const { task } = current;
       task?.rt.captureContext(task);
     };
@@ -129,7 +129,7 @@ export class RuntimeCore {
   // Tasks
 
   spawn<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
-    if (future instanceof FnFuture) future.claim();
+    future.claim();
     if (this.phase !== OPEN) {
       const refused = new Task(this, future, nextTaskId++, 0);
       refused.complete(CANCELLED, undefined);
@@ -150,7 +150,7 @@ export class RuntimeCore {
     if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
     this.spawnedTasks++;
     this.liveTasks++;
-    if (this.host.usesAsyncContext) this.captureContext(task as Task<unknown>);
+    if (asyncContext.isUsed) this.captureContext(task as Task<unknown>);
     this.executor.schedule(task as Task<unknown>);
     return task;
   }
@@ -163,7 +163,7 @@ export class RuntimeCore {
     try {
       this.options.onTaskSpawn?.(this.metaOf(task));
     } catch (error) {
-      if (task.future instanceof FnFuture) task.future.unclaim();
+      task.future?.unclaim();
       throw error;
     }
   }
@@ -390,11 +390,11 @@ export class RuntimeCore {
   }
 
   private startRoot<T>(future: Future<T>): Task<T> {
-    if (future instanceof FnFuture) future.claim();
+    future.claim();
     const root = new Task(this, future, 0, ROOT);
     this.deadlock = null;
     this.liveRoots++;
-    if (this.host.usesAsyncContext) this.captureContext(root as Task<unknown>);
+    if (asyncContext.isUsed) this.captureContext(root as Task<unknown>);
     root.wake();
     return root;
   }

@@ -40,7 +40,6 @@ export class SimHost {
   /** How far the clock moves each time it is read. */
   step = 0;
   activeWork = false;
-  readonly usesAsyncContext = false;
   private readonly immediates: (() => void)[] = [];
   private readonly microtasks: (() => void)[] = [];
   private readonly idle = new Set<() => void>();

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { asyncContext } from "./async-context.js";
 import type { AsyncContext, Host, HostTimer } from "./host.js";
 
 /*
@@ -38,8 +39,8 @@ function watchAsyncContext(): void {
   const firstUse = () => {
     proto.run = run;
     proto.enterWith = enterWith;
-    nodeHost.contextIsValue = isContextAValue();
-    nodeHost.usesAsyncContext = true;
+    asyncContext.isValue = isContextAValue();
+    asyncContext.isUsed = true;
   };
   proto.run = function (this: AsyncLocalStorage<unknown>, ...args: unknown[]) {
     firstUse();
@@ -48,7 +49,7 @@ function watchAsyncContext(): void {
   proto.enterWith = function (this: AsyncLocalStorage<unknown>, ...args: unknown[]) {
     firstUse();
     Reflect.apply(enterWith, this, args);
-    nodeHost.onFirstEnter?.();
+    asyncContext.onFirstEnter?.();
   } as typeof enterWith;
 }
 
@@ -91,10 +92,7 @@ const exit = new ProcessEvent("exit");
 /** What tells nothing of a promise that will settle: turns of the loop and timers (a test runner has its own), the standard streams. */
 const PASSIVE = new Set(["Immediate", "Timeout", "TTYWrap", "PipeWrap", "SignalWrap"]);
 
-const nodeHost: { -readonly [K in keyof Host]: Host[K] } = {
-  usesAsyncContext: false,
-  contextIsValue: false,
-  onFirstEnter: undefined,
+export const host: Host = {
   now: () => performance.now(),
   setTimer: (callback, ms) => new NodeTimer(callback, ms),
   immediate: (callback) => void setImmediate(callback),
@@ -114,5 +112,3 @@ const nodeHost: { -readonly [K in keyof Host]: Host[K] } = {
 };
 
 watchAsyncContext();
-
-export const host: Host = nodeHost;

@@ -49,8 +49,5 @@ export const host: Host = {
     throw new Error("This platform cannot block its thread: use run() instead of blockOn()");
   },
   report: (text) => console.error(text),
-  usesAsyncContext: false,
-  contextIsValue: false,
-  onFirstEnter: undefined,
   captureContext: () => SAME_CONTEXT,
 };

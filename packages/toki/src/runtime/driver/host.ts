@@ -40,12 +40,6 @@ export interface Host {
   block(ms: number): void;
   /** Writes a report for people. */
   report(text: string): void;
-  /** Whether any async context has been used in this process: while not, tasks capture none. A field, because each poll reads it. */
-  readonly usesAsyncContext: boolean;
-  /** Whether a context that code enters during a poll is gone after it, and has to be captured again. Known once contexts are used. */
-  readonly contextIsValue: boolean;
-  /** Called after the first `enterWith` of the process: the running task has a context from then on. */
-  onFirstEnter: (() => void) | undefined;
   /** Captures the current async context. */
   captureContext(): AsyncContext;
 }

@@ -28,6 +28,7 @@ import { FnFuture, MAX_NATIVE_DEPTH } from "../../future/frame.js";
 import type { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import type { RuntimeCore } from "../core.js";
+import { asyncContext } from "../driver/async-context.js";
 import type { AsyncContext, Host } from "../driver/host.js";
 import {
   CANCEL,
@@ -208,7 +209,7 @@ export class Executor {
         // The task from the LIFO slot goes on with what its waker left: a pair that wakes each other must not run for ever.
         if (this.isSharingBudget) this.isSharingBudget = false;
         else current.budget = BUDGET;
-        if (this.observes || this.host.usesAsyncContext) this.pollObserved(task);
+        if (this.observes || asyncContext.isUsed) this.pollObserved(task);
         else pollNow(this, task);
         if (--this.left <= 0) {
           if (interval < this.eventInterval) interval = Math.min(interval * 2, this.eventInterval);
@@ -276,7 +277,7 @@ export class Executor {
 
   /** Whether nothing but the running task could run next, and it may go on without a look at timers and the loop. */
   private isAlone(runnable: boolean): boolean {
-    if (!this.active || this.left <= 1 || this.observes || this.host.usesAsyncContext) return false;
+    if (!this.active || this.left <= 1 || this.observes || asyncContext.isUsed) return false;
     return runnable && this.lifo === null && this.inject.isEmpty && this.yielded.isEmpty;
   }
 
@@ -326,9 +327,9 @@ export class Executor {
   private pollObserved(task: Task<unknown>): void {
     const observed = this.observes && (task.state & ROOT) === 0;
     if (observed) this.rt.beforePoll(task);
-    if (this.host.usesAsyncContext) {
+    if (asyncContext.isUsed) {
       const run = task.extra?.context ?? this.baseContext;
-      run(this.host.contextIsValue ? pollAndRecapture : pollNow, this, task);
+      run(asyncContext.isValue ? pollAndRecapture : pollNow, this, task);
     } else pollNow(this, task);
     if (observed) this.rt.afterPoll(task);
   }
