@@ -172,7 +172,7 @@ export class FnFuture<T> extends Future<T> {
         if (frame === (this as FnFuture<unknown>)) {
           completeTrace(error, frame);
           this.finish();
-          current.cx = outerCx;
+          if (cx !== outerCx) current.cx = outerCx;
           current.nesting = nesting;
           throw error;
         }
@@ -189,14 +189,14 @@ export class FnFuture<T> extends Future<T> {
         if (current.leaf === null) continue; // too deep to start natively: start it from here
         this.link = frame;
         this.slot = current.leaf;
-        current.cx = outerCx;
+        if (cx !== outerCx) current.cx = outerCx;
         current.nesting = nesting;
         return Pending;
       }
       frame.gen = null;
       if (frame === (this as FnFuture<unknown>)) {
         this.finish();
-        current.cx = outerCx;
+        if (cx !== outerCx) current.cx = outerCx;
         current.nesting = nesting;
         return (result as IteratorReturnResult<T>).value;
       }

@@ -4,7 +4,7 @@ import { current } from "./current.js";
 import type { IntoFuture } from "./into-future.js";
 import { isFutureMark } from "./mark.js";
 import { outsideRuntime } from "./misuse.js";
-import { Pending, type Poll, SUSPENDED, type Suspend } from "./poll.js";
+import { NOTHING, Pending, type Poll, SUSPENDED, type Suspend } from "./poll.js";
 
 /**
  * A lazy value: creating one does nothing, something has to drive it.
@@ -189,7 +189,7 @@ export function pollingContext(leaf: { describe(): string }): Context {
  */
 export function resultOf<T>(leaf: Future<T>, value: Poll<T>): IteratorResult<Suspend, T> {
   if (value === Pending) return suspendOn(leaf as Future<unknown>);
-  return { done: true, value: value as T };
+  return value === undefined ? (NOTHING as IteratorReturnResult<T>) : { done: true, value: value as T };
 }
 
 Object.defineProperty(Future.prototype, isFutureMark, { value: true });

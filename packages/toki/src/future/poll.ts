@@ -32,6 +32,9 @@ export interface Suspend {
   readonly [suspend]: true;
 }
 
+/** The iterator result of a future without a value: one for all of them. @internal */
+export const NOTHING: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
+
 /**
  * The one iterator result that means "suspended". The driver compares by identity: anything else that is not `done` was a bare `yield`.
  *

@@ -1,8 +1,6 @@
 import type { Context } from "../future/context.js";
-import { current } from "../future/current.js";
-import { Future, suspendOn } from "../future/future.js";
-import { outsideRuntime } from "../future/misuse.js";
-import { Pending, type Poll, type Suspend } from "../future/poll.js";
+import { Future, pollingContext, resultOf } from "../future/future.js";
+import { NOTHING, Pending, type Poll, type Suspend } from "../future/poll.js";
 import { keepShape } from "../internal/keep-shape.js";
 
 class YieldNow extends Future<void> {
@@ -25,15 +23,14 @@ class YieldNow extends Future<void> {
   }
 
   override next(): IteratorResult<Suspend, void> {
-    const cx = current.cx;
-    if (cx === null) throw outsideRuntime(this);
+    if (this.yielded) return NOTHING;
+    const cx = pollingContext(this);
     const task = cx.waker.owner;
-    if (task !== null && task === cx && !this.yielded && task.rt.executor.yieldInPlace(task)) {
+    if (task === cx && task.rt.executor.yieldInPlace(task)) {
       this.yielded = true;
-      return { done: true, value: undefined };
+      return NOTHING;
     }
-    if (this.poll(cx) === Pending) return suspendOn(this as Future<unknown>);
-    return { done: true, value: undefined };
+    return resultOf(this, this.poll(cx));
   }
 
   override describe(): string {

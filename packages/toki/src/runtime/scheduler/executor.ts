@@ -310,11 +310,12 @@ export class Executor {
    * where other branches of the same task are to have their turn.
    */
   yieldInPlace(task: Task<unknown>): boolean {
+    if (!this.local.isEmpty || !this.yielded.isEmpty) return false; // the usual answer first
     if (
       current.nesting !== 1 ||
       !(task.future instanceof FnFuture) ||
       (task.state & (CANCEL | SCHEDULED)) !== 0 ||
-      !this.isAlone(this.local.isEmpty)
+      !this.isAlone(true)
     )
       return false;
     if ((task.state & ROOT) === 0) this.polls++;
@@ -361,7 +362,7 @@ function pollNow(executor: Executor, task: Task<unknown>): void {
   task.state = (before & ~SCHEDULED) | RUNNING;
   if ((before & ROOT) === 0) executor.polls++;
   current.cx = task;
-  current.runtime = executor.rt; // an enter() guard may be held across an await
+  if (current.runtime !== executor.rt) current.runtime = executor.rt; // an enter() guard may be held across an await
   let output: Poll<unknown>;
   try {
     output = cancelling ? cancel(future, task) : future.poll(task);
@@ -370,7 +371,6 @@ function pollNow(executor: Executor, task: Task<unknown>): void {
     executor.rt.finish(task, FAILED, error);
     return;
   }
-  current.cx = null;
   if (output === Pending) {
     const state = task.state & ~RUNNING;
     task.state = state;
@@ -379,6 +379,7 @@ function pollNow(executor: Executor, task: Task<unknown>): void {
     else if ((state & CANCEL) !== 0 && !cancelling && isCancellable(future, state)) task.wake(); // the shield is over
     return;
   }
+  current.cx = null;
   executor.rt.finish(task, cancelling ? CANCELLED : 0, cancelling ? undefined : output);
 }
 
