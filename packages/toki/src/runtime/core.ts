@@ -367,6 +367,11 @@ export class RuntimeCore {
     this.host.immediate(attempt);
   }
 
+  /** The event loop has nothing left that could wake a task, as far as somebody outside can tell. */
+  checkDeadlock(): void {
+    if (this.parked && !(this.time.isPaused && this.time.wheel.size > 0)) this.onIdle();
+  }
+
   private onIdle(): void {
     if (this.executor.driven === 0 || this.executor.hasRunnable) return;
     if (this.deadlock === null) {

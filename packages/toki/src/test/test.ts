@@ -1,10 +1,11 @@
+import { host } from "#host";
 import { isGeneratorFunction } from "../future/fn.js";
 import { type Body, FnFuture } from "../future/frame.js";
 import { Future } from "../future/future.js";
 import type { Suspend } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
-import type { RuntimeOptions, TaskFailure } from "../runtime/options.js";
-import { Runtime } from "../runtime/runtime.js";
+import { RuntimeCore } from "../runtime/core.js";
+import { type RuntimeOptions, type TaskFailure, validateOptions } from "../runtime/options.js";
 import { UnjoinedFailureError } from "./unjoined-failure-error.js";
 
 /**
@@ -27,6 +28,9 @@ export interface TestOptions extends RuntimeOptions {}
  *
  * Each call makes a fresh current-thread runtime, runs the body on it, and shuts it down: tasks that are left are cancelled, and their cleanup is awaited.
  * The test fails if the body throws, or if a task failed and nobody joined it. With `startPaused`, time is virtual: sleeps take no time.
+ *
+ * A test in which nothing can happen any more fails alone, with the deadlock report, instead of ending the whole file: on Node, as far as what the process
+ * still has open tells.
  *
  * If the runner passes a context with a `signal` (as `node:test` and Vitest do), aborting it cancels the body, so that a test that timed out is cleaned
  * up too.
@@ -86,17 +90,23 @@ async function runTest<This, A extends unknown[]>(
   options: TestOptions,
 ): Promise<void> {
   const failures: TaskFailure[] = [];
-  const rt = new Runtime({ onUnhandledFailure: (failure) => void failures.push(failure), ...options });
+  const all: RuntimeOptions = { onUnhandledFailure: (failure) => void failures.push(failure), ...options };
+  validateOptions(all, "test");
+  const rt = new RuntimeCore(all, host);
+  // The runner would take the end of the event loop for the end of everything: a test that is stuck is to fail alone.
+  const stopWatch = host.watchQuiet(() => rt.checkDeadlock());
   try {
     const signal = signalOf(args[0]);
-    await rt.run(futureOf(body, self, args), signal === undefined ? {} : { signal });
+    await rt.run(futureOf(body, self, args), signal);
   } catch (error) {
     await rt.shutdown();
+    stopWatch();
     // The body's error is the test's; the others must not get lost.
     if (failures.length > 0) console.error(new UnjoinedFailureError(failures));
     throw error;
   }
   await rt.shutdown();
+  stopWatch();
   if (failures.length > 0) throw new UnjoinedFailureError(failures);
 }
 

@@ -89,6 +89,34 @@ class ProcessEvent {
 const idle = new ProcessEvent("beforeExit");
 const exit = new ProcessEvent("exit");
 
+/** Kinds of resources that are there without anything to come: the standard streams, and turns already asked for. */
+const STREAMS = new Set(["Immediate", "TTYWrap", "PipeWrap", "SignalWrap"]);
+const QUIET_INTERVAL_MS = 25;
+let quietWatches = 0;
+
+/** Two looks in a row must find nothing: one could fall between a socket's end and what comes of it. */
+function watchQuiet(callback: () => void): () => void {
+  const streams = process.getActiveResourcesInfo().filter((kind) => STREAMS.has(kind)).length;
+  let looks = 0;
+  quietWatches++;
+  const timer = setInterval(() => {
+    const kinds = process.getActiveResourcesInfo();
+    const others = kinds.filter((kind) => kind !== "Timeout" && !STREAMS.has(kind)).length;
+    const timers = kinds.filter((kind) => kind === "Timeout").length;
+    // Each watch of this kind is one of the timers. A pipe that was not there at the start may be a socket.
+    const isQuiet = others === 0 && timers <= quietWatches && kinds.length - others - timers <= streams;
+    looks = isQuiet ? looks + 1 : 0;
+    if (looks >= 2) callback();
+  }, QUIET_INTERVAL_MS);
+  let stopped = false;
+  return () => {
+    if (stopped) return;
+    stopped = true;
+    quietWatches--;
+    clearInterval(timer);
+  };
+}
+
 /** What tells nothing of a promise that will settle: turns of the loop and timers (a test runner has its own), the standard streams. */
 const PASSIVE = new Set(["Immediate", "Timeout", "TTYWrap", "PipeWrap", "SignalWrap"]);
 
@@ -98,6 +126,7 @@ export const host: Host = {
   immediate: (callback) => void setImmediate(callback),
   microtask: (callback) => void RESOLVED.then(callback),
   onIdle: (callback) => idle.add(callback),
+  watchQuiet,
   onExit: (callback) => exit.add(callback),
   onSignal(name, callback) {
     const listener = () => callback();

@@ -41,6 +41,7 @@ export const host: Host = {
   },
   microtask: (callback) => queueMicrotask(callback),
   onIdle: () => () => {},
+  watchQuiet: () => () => {},
   onExit: () => () => {},
   onSignal: () => undefined,
   raiseSignal: () => {},

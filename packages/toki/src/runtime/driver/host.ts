@@ -28,6 +28,11 @@ export interface Host {
    * listening. A platform without such a moment never calls.
    */
   onIdle(callback: () => void): () => void;
+  /**
+   * Keeps the process alive and calls back, again and again, while there is nothing but that to keep it: what `onIdle` would say if the loop could end.
+   * For test runners, which take the end of the loop for a failure of their own. Returns the way to stop watching.
+   */
+  watchQuiet(callback: () => void): () => void;
   /** Calls back as the process exits. Returns the way to stop listening. */
   onExit(callback: () => void): () => void;
   /** Calls back on an operating-system signal (`SIGINT`); undefined where there are none. Does not keep the process alive. */

@@ -1,0 +1,85 @@
+// A file of tests, some of which hang: run by deadlock.test.ts.
+import { readFile } from "node:fs/promises";
+import { test as nodeTest } from "node:test";
+import { fileURLToPath } from "node:url";
+import { fromPromise, pending, sleep, spawn } from "toki";
+import { TcpListener, TcpStream } from "toki/net";
+import { test } from "toki/test";
+
+nodeTest(
+  "before",
+  test(function* () {
+    yield* sleep(1);
+  }),
+);
+
+nodeTest(
+  "stuck",
+  test(function* stuck() {
+    yield* pending();
+  }),
+);
+
+nodeTest(
+  "stuck in cleanup",
+  test(function* () {
+    try {
+      try {
+        yield* pending();
+      } finally {
+        yield* pending();
+      }
+    } finally {
+      console.log("outer cleanup ran");
+    }
+  }),
+);
+
+nodeTest(
+  "a timer of Node",
+  test(function* () {
+    yield* fromPromise(() => new Promise((resolve) => setTimeout(resolve, 200)));
+  }),
+);
+
+nodeTest(
+  "a file",
+  test(function* () {
+    const path = fileURLToPath(import.meta.url);
+    for (let i = 0; i < 100; i++) yield* fromPromise((signal) => readFile(path, { signal }));
+  }),
+);
+
+nodeTest(
+  "a socket",
+  test(function* () {
+    using listener = yield* TcpListener.bind("127.0.0.1:0");
+    const { localAddr } = listener;
+    const client = spawn(function* () {
+      using stream = yield* TcpStream.connect(localAddr);
+      yield* fromPromise(() => new Promise((resolve) => setTimeout(resolve, 200)));
+      yield* stream.writeAll(Buffer.from("late"));
+    });
+    const [stream] = yield* listener.accept();
+    yield* stream.readChunk();
+    stream[Symbol.dispose]();
+    yield* client;
+  }),
+);
+
+nodeTest(
+  "a paused clock",
+  test(
+    function* () {
+      yield* sleep(60_000);
+    },
+    { startPaused: true },
+  ),
+);
+
+nodeTest(
+  "after",
+  test(function* () {
+    yield* sleep(1);
+  }),
+);
