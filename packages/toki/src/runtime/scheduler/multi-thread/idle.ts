@@ -1,0 +1,211 @@
+// Who searches, who sleeps, and whom to wake.
+//
+// Layout, in words from `base`:
+//
+//   offset   name     writer                             reader   ordering
+//   0        LOCK     any                                any      atomic, see shared-lock.ts
+//   1        STATE    any                                any      atomic; unparked workers << 16 | searching workers
+//   16+16*w  PARK[w]  holder of LOCK; worker w (RUNNING) any      atomic; what worker w does
+//
+// PARK[w] has a cache line for each worker. Its states, and who may change them:
+//   RUNNING  -> PARKED     worker w, under LOCK (`enlist`)
+//   PARKED   -> NOTIFIED   any thread, under LOCK (`wakeOne`); worker w is counted as searching from here on
+//   PARKED   -> CALLED     any thread, under LOCK (`wake`, `wakeAll`); not counted as searching
+//   PARKED   -> RUNNING    worker w, under LOCK (`leave`): it found work of its own while it was enlisted
+//   NOTIFIED, CALLED -> RUNNING   worker w (`leave`)
+// The sleepers are the workers whose word is PARKED. Under LOCK their number is `workers - unparked`.
+//
+// Nothing is lost (the argument). Somebody makes work visible (a store to a queue's TAIL or STATE) and then calls
+// `wakeOne`, which loads our STATE. Take the total order of all atomic operations:
+//  a. The load finds a searching worker. That worker's decrement of STATE comes later in the order. If it is the last
+//     one and it found something, it must call `wakeOne` itself (`endSearch` returned true), and the one woken searches.
+//     If it is the last one and goes to sleep, `enlist` returns true after the decrement, and the worker must look at all
+//     queues again, which now shows the work, and call `wakeOne`. If it is not the last one, the same holds for the last.
+//  b. The load finds nobody searching, and a sleeper. One is woken, counted as searching before its PARK word changes:
+//     case (a) holds for whatever is made visible from now on, and the woken worker itself looks at all queues.
+//  c. The load finds nobody searching and nobody asleep: all run tasks. Before a worker enlists it looks at the inject
+//     queue, and then either searches (its increment of STATE comes after the load, so its search sees the work) or may
+//     not search because half of the others do (they began after the load, so theirs does).
+// One wake-up per piece of work is not promised: the searcher that finds work wakes the next one, and so on.
+//
+// Work for one particular worker (its own inbox) is different: the sender writes the inbox and then calls `wake(w)`; the
+// worker calls `enlist` and then looks at its inbox. LOCK orders the two calls. If `wake` comes first, the worker's look
+// comes after the write and sees it; if `enlist` does, `wake` finds PARKED.
+//
+// Going to sleep compares the word with PARKED in the same step. Each change away from PARKED by another thread is
+// followed by a notification of all waiters of the word, so a worker does not sleep through it (parker.ts).
+//
+// ATOMICS: STATE is changed by additions only, under LOCK where sleepers are concerned. That `beginSearch` looks and
+// then adds in two steps may let a few more than half of the workers search; the limit only saves contention.
+import type { Memory } from "./memory.js";
+import { SharedLock } from "./shared-lock.js";
+
+const LOCK = 0;
+const STATE = 1;
+const PARK = 16;
+const PARK_STRIDE = 16;
+
+const RUNNING = 0;
+const PARKED = 1;
+const NOTIFIED = 2;
+const CALLED = 3;
+
+const UNPARKED = 1 << 16;
+const SEARCHING = 0xffff;
+
+/** The most workers a runtime can have: as many as half a word counts with its sign left alone. */
+export const MAX_WORKERS = 0x7fff;
+
+/** What `wakeOne` returns when nobody was woken. */
+export const NOBODY = -1;
+
+export class Idle {
+  readonly workers: number;
+  private readonly memory: Memory;
+  private readonly base: number;
+  private readonly lock: SharedLock;
+
+  constructor(memory: Memory, base: number, workers: number) {
+    this.memory = memory;
+    this.base = base;
+    this.workers = workers;
+    this.lock = new SharedLock(memory, base + LOCK);
+  }
+
+  /** How many words it takes. */
+  static words(workers: number): number {
+    return PARK + PARK_STRIDE * workers;
+  }
+
+  /** Prepares the words, before any thread uses them: every worker runs, none searches. */
+  static init(memory: Memory, base: number, workers: number): void {
+    memory.store(base + LOCK, 0);
+    memory.store(base + STATE, workers * UNPARKED);
+    for (let worker = 0; worker < workers; worker++) memory.store(base + PARK + PARK_STRIDE * worker, RUNNING);
+  }
+
+  /** How many workers search. */
+  get searching(): number {
+    return this.memory.load(this.base + STATE) & SEARCHING;
+  }
+
+  /** How many workers are not asleep. */
+  get unparked(): number {
+    return this.memory.load(this.base + STATE) >>> 16;
+  }
+
+  /** The word on which a worker sleeps, and the value it has meanwhile. */
+  parkWord(worker: number): number {
+    return this.base + PARK + PARK_STRIDE * worker;
+  }
+
+  isParked(worker: number): boolean {
+    return this.memory.load(this.parkWord(worker)) === PARKED;
+  }
+
+  /**
+   * Any thread, after it made work visible: wakes a sleeping worker, unless one is searching already. Returns its number
+   * or `NOBODY`. The worker with the lowest number goes first, so that under little load the others stay asleep.
+   */
+  wakeOne(): number {
+    if (!this.shouldWake()) return NOBODY;
+    this.lock.lock();
+    let worker = NOBODY;
+    if (this.shouldWake()) {
+      worker = this.firstParked();
+      if (worker !== NOBODY) this.unpark(worker, NOTIFIED, UNPARKED + 1);
+    }
+    this.lock.unlock();
+    return worker;
+  }
+
+  /** Any thread: wakes this worker, if it sleeps, because there is work only it can do. */
+  wake(worker: number): boolean {
+    this.lock.lock();
+    const parked = this.isParked(worker);
+    if (parked) this.unpark(worker, CALLED, UNPARKED);
+    this.lock.unlock();
+    return parked;
+  }
+
+  /** Any thread: wakes all who sleep, for the end of the runtime. */
+  wakeAll(): void {
+    this.lock.lock();
+    for (let worker = 0; worker < this.workers; worker++)
+      if (this.isParked(worker)) this.unpark(worker, CALLED, UNPARKED);
+    this.lock.unlock();
+  }
+
+  /** A worker without work: may it search the queues of others? False when half of the workers search already. */
+  beginSearch(): boolean {
+    if (2 * this.searching >= this.workers) return false;
+    this.memory.add(this.base + STATE, 1);
+    return true;
+  }
+
+  /** A searching worker that found a task, before it runs it. If true, it was the last one and must call `wakeOne`. */
+  endSearch(): boolean {
+    return (this.memory.sub(this.base + STATE, 1) & SEARCHING) === 1;
+  }
+
+  /**
+   * A worker without work, before it sleeps; `searching` says whether it is counted as such (it is not any more). If true,
+   * it was the last one searching: it must look at all queues again, and call `wakeOne` if there is anything.
+   */
+  enlist(worker: number, searching: boolean): boolean {
+    this.lock.lock();
+    // Before STATE: a worker that is counted as asleep can be found.
+    this.memory.store(this.parkWord(worker), PARKED);
+    const before = this.memory.sub(this.base + STATE, searching ? UNPARKED + 1 : UNPARKED);
+    this.lock.unlock();
+    return searching && (before & SEARCHING) === 1;
+  }
+
+  /**
+   * An enlisted worker that was woken, or found work by itself. Returns whether it now counts as searching: then it
+   * must look at all queues and end its search.
+   */
+  leave(worker: number): boolean {
+    const { memory } = this;
+    const word = this.parkWord(worker);
+    if (memory.load(word) === PARKED) {
+      this.lock.lock();
+      const parked = memory.load(word) === PARKED;
+      if (parked) {
+        memory.store(word, RUNNING);
+        memory.add(this.base + STATE, UNPARKED);
+      }
+      this.lock.unlock();
+      if (parked) return false;
+    }
+    // Nobody but this worker changes the word any more.
+    return memory.exchange(word, RUNNING) === NOTIFIED;
+  }
+
+  /** Blocks the worker's thread until another thread wakes it. For threads without an event loop to serve. */
+  sleep(worker: number): void {
+    const word = this.parkWord(worker);
+    while (this.memory.load(word) === PARKED) this.memory.wait(word, PARKED);
+  }
+
+  /** The value of `parkWord` while its worker sleeps. */
+  static readonly PARKED = PARKED;
+
+  private shouldWake(): boolean {
+    const state = this.memory.load(this.base + STATE);
+    return (state & SEARCHING) === 0 && state >>> 16 < this.workers;
+  }
+
+  private firstParked(): number {
+    for (let worker = 0; worker < this.workers; worker++) if (this.isParked(worker)) return worker;
+    return NOBODY;
+  }
+
+  /** Under LOCK. STATE first: a worker that runs again is counted already. */
+  private unpark(worker: number, as: number, count: number): void {
+    const word = this.parkWord(worker);
+    this.memory.add(this.base + STATE, count);
+    this.memory.store(word, as);
+    this.memory.notify(word, Number.POSITIVE_INFINITY);
+  }
+}
