@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { check } from "../support/loom/index.js";
+import { assertFound, mutant, mutantUrl } from "./support.js";
+import { type Code, oneWorker, options, production, program, spawning, threeWorkers, twoWorkers } from "./worker.model.js";
+
+describe("parking under all schedules (bounded preemptions): every task runs, nobody sleeps through it", () => {
+  for (const [name, what, preemptions] of [
+    ["one worker, work from outside", oneWorker, 4],
+    ["two workers, work from outside", twoWorkers, 2],
+    ["two workers, a task that spawns", spawning, 2],
+    ["three workers, a task that spawns", threeWorkers, 1],
+  ] as const) {
+    test(`${name} (${preemptions} preemptions)`, (t) => {
+      const report = check({ ...options, preemptions, maxSchedules: 1_000_000 }, program(production, what));
+      t.diagnostic(JSON.stringify(report));
+      assert.ok(report.complete);
+    });
+  }
+
+  test("three workers, random schedules", () => {
+    check({ ...options, random: { seed: 3, schedules: 2_000 } }, program(production, threeWorkers));
+    check({ ...options, random: { seed: 3, schedules: 2_000, pct: 4 } }, program(production, threeWorkers));
+  });
+
+  test("two workers with locks that spin first", () => {
+    check({ ...options, spins: 2, random: { seed: 5, schedules: 2_000 } }, program(production, spawning));
+  });
+});
+
+describe("the loom finds planted bugs in the parking protocol", () => {
+  const bugs: [string, () => Promise<Code>, readonly ("deadlock" | "assertion")[]][] = [
+    [
+      "the last searcher does not look again before it sleeps",
+      async () => ({
+        ...production,
+        ...(await mutant("idle", "return searching && (before & SEARCHING) === 1;", "return false;")),
+      }),
+      ["deadlock"],
+    ],
+    [
+      "a worker does not look at its own inbox after it enlisted",
+      async () => ({ ...production, looksAgain: false }),
+      ["deadlock"],
+    ],
+    [
+      "a waker changes the word and does not notify",
+      async () => ({
+        ...production,
+        ...(await mutant("idle", "this.memory.notify(word, Number.POSITIVE_INFINITY);", "")),
+      }),
+      ["deadlock"],
+    ],
+    [
+      "a worker that leaves by itself does not count itself",
+      async () => ({ ...production, ...(await mutant("idle", "memory.add(this.base + STATE, UNPARKED);", "")) }),
+      ["deadlock", "assertion"],
+    ],
+    [
+      "a contended lock is released without waking the sleeper",
+      async () => {
+        const lock = mutantUrl("shared-lock", "this.memory.notify(this.word, 1);", "{}");
+        return {
+          ...production,
+          ...(await mutant("idle", "return searching && (before & SEARCHING) === 1;", "return searching && (before & SEARCHING) == 1;", {
+            "shared-lock": lock,
+          })),
+        };
+      },
+      ["deadlock"],
+    ],
+    [
+      "a sleeper of the lock does not mark it as contended",
+      async () => {
+        const lock = mutantUrl(
+          "shared-lock",
+          "while (memory.exchange(word, CONTENDED) !== FREE)",
+          "while (memory.compareExchange(word, FREE, HELD) !== FREE)",
+        );
+        const held = lock.replace(encodeURIComponent("memory.wait(word, CONTENDED)"), encodeURIComponent("memory.wait(word, HELD)"));
+        assert.notEqual(held, lock);
+        return {
+          ...production,
+          ...(await mutant("inject-queue", "const ONE = 2;", "const ONE = 1 + 1;", { "shared-lock": held })),
+        };
+      },
+      ["deadlock"],
+    ],
+  ];
+  for (const [name, load, kinds] of bugs) {
+    test(name, async (t) => {
+      const code = await load();
+      const found = assertFound({ ...options, preemptions: 2, maxSchedules: 1_000_000 }, program(code, twoWorkers), kinds);
+      t.diagnostic(found.message.split("\n")[0]!);
+    });
+  }
+});

@@ -1,0 +1,69 @@
+import type { Memory, WaitOutcome } from "../../../dist/runtime/scheduler/multi-thread/memory.js";
+import type { Execution } from "./execution.js";
+
+/** The memory of a model: each operation is a step of an `Execution`. */
+export class ModelMemory implements Memory {
+  readonly spins: number;
+  private readonly execution: Execution;
+
+  constructor(execution: Execution, spins = 0) {
+    this.execution = execution;
+    this.spins = spins;
+  }
+
+  load(index: number): number {
+    return this.execution.perform("load", index, 0, 0);
+  }
+
+  store(index: number, value: number): void {
+    this.execution.perform("store", index, value, 0);
+  }
+
+  add(index: number, value: number): number {
+    return this.execution.perform("add", index, value, 0);
+  }
+
+  sub(index: number, value: number): number {
+    return this.execution.perform("sub", index, value, 0);
+  }
+
+  and(index: number, value: number): number {
+    return this.execution.perform("and", index, value, 0);
+  }
+
+  or(index: number, value: number): number {
+    return this.execution.perform("or", index, value, 0);
+  }
+
+  exchange(index: number, value: number): number {
+    return this.execution.perform("exchange", index, value, 0);
+  }
+
+  compareExchange(index: number, expected: number, replacement: number): number {
+    return this.execution.perform("compareExchange", index, expected, replacement);
+  }
+
+  read(index: number): number {
+    return this.execution.perform("read", index, 0, 0);
+  }
+
+  write(index: number, value: number): void {
+    this.execution.perform("write", index, value, 0);
+  }
+
+  wait(index: number, expected: number): WaitOutcome {
+    return this.execution.perform("wait", index, expected, 0) === 0 ? "ok" : "not-equal";
+  }
+
+  waitAsync(): never {
+    throw new Error("a model thread is synchronous: use wait, whose comparison is the same step");
+  }
+
+  notify(index: number, count: number): number {
+    return this.execution.perform("notify", index, count, 0);
+  }
+
+  pause(): void {
+    this.execution.perform("pause", 0, 0, 0);
+  }
+}
