@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { check } from "../support/loom/index.js";
 import { assertFound, mutant, mutantUrl } from "./support.js";
-import { type Code, oneWorker, options, production, program, spawning, threeWorkers, twoWorkers } from "./worker.model.js";
+import {
+  type Code,
+  dependent,
+  dependentChild,
+  oneWorker,
+  options,
+  production,
+  program,
+  spawning,
+  threeWorkers,
+  twoWorkers,
+} from "./worker.model.js";
 
 describe("parking under all schedules (bounded preemptions): every task runs, nobody sleeps through it", () => {
   for (const [name, what, preemptions] of [
@@ -10,6 +21,8 @@ describe("parking under all schedules (bounded preemptions): every task runs, no
     ["two workers, work from outside", twoWorkers, 2],
     ["two workers, a task that spawns", spawning, 2],
     ["three workers, a task that spawns", threeWorkers, 1],
+    ["two workers, a task that blocks until another one from outside has run", dependent, 2],
+    ["two workers, a task that blocks until its child has run", dependentChild, 2],
   ] as const) {
     test(`${name} (${preemptions} preemptions)`, (t) => {
       const report = check({ ...options, preemptions, maxSchedules: 1_000_000 }, program(production, what));
@@ -34,9 +47,38 @@ describe("the loom finds planted bugs in the parking protocol", () => {
       "the last searcher does not look again before it sleeps",
       async () => ({
         ...production,
-        ...(await mutant("idle", "return searching && (before & SEARCHING) === 1;", "return false;")),
+        ...(await mutant("idle", "return (before & SEARCHING) === (searching ? 1 : 0);", "return false;")),
       }),
       ["deadlock"],
+    ],
+    [
+      "only a worker that was searching looks again before it sleeps",
+      async () => ({
+        ...production,
+        ...(await mutant(
+          "idle",
+          "return (before & SEARCHING) === (searching ? 1 : 0);",
+          "return searching && (before & SEARCHING) === 1;",
+        )),
+      }),
+      ["deadlock"],
+    ],
+    [
+      "the last searcher that finds work does not wake the next one",
+      async () => ({
+        ...production,
+        ...(await mutant(
+          "idle",
+          "return (this.memory.sub(this.base + STATE, 1) & SEARCHING) === 1;",
+          "this.memory.sub(this.base + STATE, 1);",
+        )),
+      }),
+      ["deadlock"],
+    ],
+    [
+      "a waker does not count the worker it wakes as searching, and the worker does",
+      async () => ({ ...production, ...(await mutant("idle", "NOTIFIED, UNPARKED + 1)", "NOTIFIED, UNPARKED)")) }),
+      ["deadlock", "assertion"],
     ],
     [
       "a worker does not look at its own inbox after it enlisted",
@@ -62,9 +104,14 @@ describe("the loom finds planted bugs in the parking protocol", () => {
         const lock = mutantUrl("shared-lock", "this.memory.notify(this.word, 1);", "{}");
         return {
           ...production,
-          ...(await mutant("idle", "return searching && (before & SEARCHING) === 1;", "return searching && (before & SEARCHING) == 1;", {
-            "shared-lock": lock,
-          })),
+          ...(await mutant(
+            "idle",
+            "return (before & SEARCHING) === (searching ? 1 : 0);",
+            "return (before & SEARCHING) == (searching ? 1 : 0);",
+            {
+              "shared-lock": lock,
+            },
+          )),
         };
       },
       ["deadlock"],
@@ -77,7 +124,10 @@ describe("the loom finds planted bugs in the parking protocol", () => {
           "while (memory.exchange(word, CONTENDED) !== FREE)",
           "while (memory.compareExchange(word, FREE, HELD) !== FREE)",
         );
-        const held = lock.replace(encodeURIComponent("memory.wait(word, CONTENDED)"), encodeURIComponent("memory.wait(word, HELD)"));
+        const held = lock.replace(
+          encodeURIComponent("memory.wait(word, CONTENDED)"),
+          encodeURIComponent("memory.wait(word, HELD)"),
+        );
         assert.notEqual(held, lock);
         return {
           ...production,
@@ -90,7 +140,8 @@ describe("the loom finds planted bugs in the parking protocol", () => {
   for (const [name, load, kinds] of bugs) {
     test(name, async (t) => {
       const code = await load();
-      const found = assertFound({ ...options, preemptions: 2, maxSchedules: 1_000_000 }, program(code, twoWorkers), kinds);
+      const model = program(code, dependent);
+      const found = assertFound({ ...options, preemptions: 2, maxSchedules: 1_000_000 }, model, kinds);
       t.diagnostic(found.message.split("\n")[0]!);
     });
   }

@@ -66,12 +66,7 @@ describe("the loom finds planted bugs in LocalQueue", () => {
       "if ((memory.store(base + HEAD, tail), false))",
       overflow,
     ],
-    [
-      "an overflow shows half a ring too much",
-      "this.publish(half);",
-      "this.publish(capacity);",
-      overflow,
-    ],
+    ["an overflow shows half a ring too much", "this.publish(half);", "this.publish(capacity);", overflow],
     [
       "the tail is shown before the slot is written",
       `this.stage(0, task);

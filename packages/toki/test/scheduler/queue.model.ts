@@ -66,43 +66,47 @@ export function stealOnce(own: LocalQueue, victim: LocalQueue): number[] {
 }
 
 /** The owner pushes and pops, fills the ring and overflows; one thief steals twice. */
-export const overflow = (code: Queues, position = 0) => (model: Model) => {
-  const q = queues(code, position);
-  q.init(model.memory);
-  model.thread("owner", (memory) => {
-    const own = q.at(memory, 0);
-    const inject = q.inject(memory);
-    const taken: number[] = [];
-    own.push(0, inject);
-    const first = own.pop();
-    if (first !== NO_TASK) taken.push(first);
-    for (let task = 1; task < 7; task++) own.push(task, inject);
-    return drain(own, taken);
-  });
-  model.thread("thief", (memory) => {
-    const own = q.at(memory, 1);
-    const victim = q.at(memory, 0);
-    return [...stealOnce(own, victim), ...stealOnce(own, victim)];
-  });
-  model.after((taken) => q.assertOnce(model, taken, 7));
-};
+export const overflow =
+  (code: Queues, position = 0) =>
+  (model: Model) => {
+    const q = queues(code, position);
+    q.init(model.memory);
+    model.thread("owner", (memory) => {
+      const own = q.at(memory, 0);
+      const inject = q.inject(memory);
+      const taken: number[] = [];
+      own.push(0, inject);
+      const first = own.pop();
+      if (first !== NO_TASK) taken.push(first);
+      for (let task = 1; task < 7; task++) own.push(task, inject);
+      return drain(own, taken);
+    });
+    model.thread("thief", (memory) => {
+      const own = q.at(memory, 1);
+      const victim = q.at(memory, 0);
+      return [...stealOnce(own, victim), ...stealOnce(own, victim)];
+    });
+    model.after((taken) => q.assertOnce(model, taken, 7));
+  };
 
 /** The owner refills slots that a thief is copying from. */
-export const refill = (code: Queues, position = 0) => (model: Model) => {
-  const q = queues(code, position);
-  q.init(model.memory, { 0: [0, 1, 2] });
-  model.thread("owner", (memory) => {
-    const own = q.at(memory, 0);
-    const inject = q.inject(memory);
-    const taken: number[] = [];
-    const first = own.pop();
-    if (first !== NO_TASK) taken.push(first);
-    for (let task = 3; task < 7; task++) own.push(task, inject);
-    return taken;
-  });
-  model.thread("thief", (memory) => stealOnce(q.at(memory, 1), q.at(memory, 0)));
-  model.after((taken) => q.assertOnce(model, taken, 7));
-};
+export const refill =
+  (code: Queues, position = 0) =>
+  (model: Model) => {
+    const q = queues(code, position);
+    q.init(model.memory, { 0: [0, 1, 2] });
+    model.thread("owner", (memory) => {
+      const own = q.at(memory, 0);
+      const inject = q.inject(memory);
+      const taken: number[] = [];
+      const first = own.pop();
+      if (first !== NO_TASK) taken.push(first);
+      for (let task = 3; task < 7; task++) own.push(task, inject);
+      return taken;
+    });
+    model.thread("thief", (memory) => stealOnce(q.at(memory, 1), q.at(memory, 0)));
+    model.after((taken) => q.assertOnce(model, taken, 7));
+  };
 
 /** Two thieves and the owner want the same tasks. */
 export const twoThieves = (code: Queues) => (model: Model) => {

@@ -12,7 +12,8 @@ const CAPACITY = 4;
 const QUEUE = 40;
 const INJECT = 120;
 const LINKS = { base: 130, stride: 1 };
-const DONE = 149;
+const DONE = 139;
+const RAN = 140;
 const IDLE = 150;
 
 export const options: Options = {
@@ -20,6 +21,7 @@ export const options: Options = {
   names(index) {
     if (index >= IDLE + 16) return `PARK[${(index - IDLE - 16) / 16}]`;
     if (index >= IDLE) return `idle.${["LOCK", "STATE"][index - IDLE]}`;
+    if (index >= RAN) return `ran[${index - RAN}]`;
     if (index === DONE) return "DONE";
     if (index >= LINKS.base) return `link[${index - LINKS.base}]`;
     if (index >= INJECT) return `inject.${["LOCK", "HEAD", "TAIL", "STATE"][index - INJECT]}`;
@@ -44,6 +46,8 @@ interface Program {
   pushed: number[];
   /** What a task spawns when it runs. */
   spawns: Record<number, number[]>;
+  /** Tasks that block their worker until another task has run: a second worker must take that one. */
+  needs?: Record<number, number>;
   total: number;
 }
 
@@ -86,6 +90,12 @@ function work(code: Code, program: Program, memory: Memory, worker: number): num
         own.push(child, inject);
         idle.wakeOne();
       }
+      if (program.needs !== undefined) {
+        memory.store(RAN + task, 1);
+        memory.notify(RAN + task, 1);
+        const needed = program.needs[task];
+        if (needed !== undefined) while (memory.load(RAN + needed) === 0) memory.wait(RAN + needed, 0);
+      }
       if (memory.add(DONE, 1) + 1 === program.total) {
         inject.close();
         idle.wakeAll();
@@ -105,8 +115,7 @@ export const program = (code: Code, program: Program) => (model: Model) => {
   code.Idle.init(model.memory, IDLE, program.workers);
   code.InjectQueue.init(model.memory, INJECT);
   for (let w = 0; w < program.workers; w++) LocalQueue.init(model.memory, w * QUEUE);
-  for (let w = 0; w < program.workers; w++)
-    model.thread(`worker ${w}`, (memory) => work(code, program, memory, w));
+  for (let w = 0; w < program.workers; w++) model.thread(`worker ${w}`, (memory) => work(code, program, memory, w));
   if (program.pushed.length > 0) {
     model.thread("outside", (memory) => {
       const { inject, idle } = parts(code, program.workers, memory);
@@ -132,3 +141,5 @@ export const oneWorker: Program = { workers: 1, pushed: [0, 1], spawns: {}, tota
 export const twoWorkers: Program = { workers: 2, pushed: [0, 1], spawns: {}, total: 2 };
 export const spawning: Program = { workers: 2, pushed: [0], spawns: { 0: [1, 2] }, total: 3 };
 export const threeWorkers: Program = { workers: 3, pushed: [0], spawns: { 0: [1] }, total: 2 };
+export const dependent: Program = { workers: 2, pushed: [0, 1], spawns: {}, needs: { 0: 1 }, total: 2 };
+export const dependentChild: Program = { workers: 2, pushed: [0], spawns: { 0: [1] }, needs: { 0: 1 }, total: 2 };

@@ -15,17 +15,21 @@
 //   NOTIFIED, CALLED -> RUNNING   worker w (`leave`)
 // The sleepers are the workers whose word is PARKED. Under LOCK their number is `workers - unparked`.
 //
-// Nothing is lost (the argument). Somebody makes work visible (a store to a queue's TAIL or STATE) and then calls
-// `wakeOne`, which loads our STATE. Take the total order of all atomic operations:
-//  a. The load finds a searching worker. That worker's decrement of STATE comes later in the order. If it is the last
-//     one and it found something, it must call `wakeOne` itself (`endSearch` returned true), and the one woken searches.
-//     If it is the last one and goes to sleep, `enlist` returns true after the decrement, and the worker must look at all
-//     queues again, which now shows the work, and call `wakeOne`. If it is not the last one, the same holds for the last.
+// Nothing is lost, and no worker sleeps while work waits (the argument). Somebody makes work visible (a store to a
+// queue's TAIL or STATE) and then calls `wakeOne`, which loads our STATE. Take the total order of all atomic operations:
+//  a. The load finds a searching worker. Its decrement of STATE comes later in the order. If others search still, the
+//     same holds for the last of them. If it is the last and found something, it calls `wakeOne` itself (`endSearch`
+//     returned true): the argument starts again with that call. If it is the last and goes to sleep, `enlist` returns true
+//     after the decrement: the worker looks at all queues again, finds the work, and calls `wakeOne`.
 //  b. The load finds nobody searching, and a sleeper. One is woken, counted as searching before its PARK word changes:
-//     case (a) holds for whatever is made visible from now on, and the woken worker itself looks at all queues.
-//  c. The load finds nobody searching and nobody asleep: all run tasks. Before a worker enlists it looks at the inject
-//     queue, and then either searches (its increment of STATE comes after the load, so its search sees the work) or may
-//     not search because half of the others do (they began after the load, so theirs does).
+//     case (a) holds for whatever is made visible from now on, and the woken worker looks at all queues.
+//  c. The load finds nobody searching and nobody asleep: all run tasks, or are on their way to sleep without searching
+//     because half of the others searched a moment ago. Whoever enlists afterwards either finds a searching worker in
+//     STATE, whose end is case (a); or finds none, and then `enlist` returns true and it looks at all queues, after the
+//     load and so after the work became visible.
+// The last clause is stricter than Tokio, where only a worker that was searching itself looks again: there, a worker that
+// was not allowed to search can fall asleep just after the last searcher found work and saw nobody to wake. The
+// work runs when that one is done, which may be long.
 // One wake-up per piece of work is not promised: the searcher that finds work wakes the next one, and so on.
 //
 // Work for one particular worker (its own inbox) is different: the sender writes the inbox and then calls `wake(w)`; the
@@ -150,7 +154,7 @@ export class Idle {
 
   /**
    * A worker without work, before it sleeps; `searching` says whether it is counted as such (it is not any more). If true,
-   * it was the last one searching: it must look at all queues again, and call `wakeOne` if there is anything.
+   * nobody searches now: it must look at all queues again, and call `wakeOne` if there is anything.
    */
   enlist(worker: number, searching: boolean): boolean {
     this.lock.lock();
@@ -158,7 +162,7 @@ export class Idle {
     this.memory.store(this.parkWord(worker), PARKED);
     const before = this.memory.sub(this.base + STATE, searching ? UNPARKED + 1 : UNPARKED);
     this.lock.unlock();
-    return searching && (before & SEARCHING) === 1;
+    return (before & SEARCHING) === (searching ? 1 : 0);
   }
 
   /**
