@@ -83,6 +83,19 @@ describe("Idle", () => {
     assert.equal(idle.wakeOne(), NOBODY);
   });
 
+  test("a thread that replaces a dead one takes over what it was", () => {
+    const { idle } = setup(3);
+    idle.enlist(1, false);
+    idle.enlist(2, false);
+    assert.equal(idle.wakeOne(), 1);
+    // 0 died while it ran a task, 1 before it noticed that it was woken, 2 in its sleep.
+    assert.deepEqual(
+      [0, 1, 2].map((worker) => idle.leave(worker)),
+      [false, true, false],
+    );
+    assert.deepEqual([idle.unparked, idle.searching], [3, 1]);
+  });
+
   test("wakeAll wakes everybody", () => {
     const { idle } = setup(3);
     for (const worker of [0, 1, 2]) idle.enlist(worker, false);

@@ -61,6 +61,18 @@ describe("the loom finds planted bugs in LocalQueue", () => {
       overflow,
     ],
     [
+      "a thief takes its mark away before it has copied",
+      "for (let i = 0; i < count; i++)",
+      "memory.store(base + STEAL, NO_THIEF);\n        for (let i = 0; i < count; i++)",
+      refill,
+    ],
+    [
+      "a thief marks the head it finds after it has claimed",
+      "if (found === head)\n                break;",
+      "if (found === head) {\n                memory.store(base + STEAL, found + count);\n                break;\n            }",
+      refill,
+    ],
+    [
       "an overflow claims without comparing",
       "if (memory.compareExchange(base + HEAD, head, tail) !== head)",
       "if ((memory.store(base + HEAD, tail), false))",

@@ -18,10 +18,15 @@ export interface Setup {
   inEventLoop: boolean;
   /** One step in so many is delayed, by a random time; 0 for none. */
   delayOneIn: number;
+  /** A worker's thread ends itself in one task of so many, and is replaced; 0 for never. */
+  dieOneIn: number;
   seed: number;
 }
 
 export const PHASES = ["not started", "looking", "running", "enlisting", "asleep", "ended"] as const;
+
+/** The exit code of a worker that ends itself. */
+export const DIED = 7;
 
 const DONE = 0;
 const IDLE = 16;

@@ -1,15 +1,15 @@
 // One worker of the stress test. Task n of the tree spawns tasks 2n + 1 and 2n + 2; the others come from outside.
-import { workerData } from "node:worker_threads";
+import { threadId, workerData } from "node:worker_threads";
 import { NO_TASK } from "../../dist/runtime/scheduler/multi-thread/local-queue.js";
 import { Parker } from "../../dist/runtime/scheduler/multi-thread/parker.js";
 import { generator } from "../support/loom/strategy.js";
-import { open, PHASES, type Setup } from "./stress.layout.js";
+import { DIED, open, PHASES, type Setup } from "./stress.layout.js";
 
 const { setup, worker } = workerData as { setup: Setup; worker: number };
 const { at, memory, idle, inject, queues } = open(setup);
 const own = queues[worker]!;
 const parker = new Parker(memory, idle, worker);
-const random = generator(setup.seed + worker);
+const random = generator(setup.seed + threadId);
 const state = at.states + 16 * worker;
 
 const enter = (phase: (typeof PHASES)[number]) => {
@@ -20,7 +20,8 @@ const enter = (phase: (typeof PHASES)[number]) => {
   else for (let n = random(10_000); n > 0; n--) memory.pause();
 };
 
-let searching = false;
+// A thread that replaces a dead one takes over its place among the sleepers and searchers.
+let searching = idle.leave(worker);
 
 function next(): number {
   enter("looking");
@@ -54,6 +55,7 @@ function run(task: number): void {
     inject.close();
     idle.wakeAll();
   }
+  if (setup.dieOneIn !== 0 && random(setup.dieOneIn) === 0) process.exit(DIED);
 }
 
 async function main(): Promise<void> {

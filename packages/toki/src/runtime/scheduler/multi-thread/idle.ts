@@ -39,6 +39,10 @@
 // Going to sleep compares the word with PARKED in the same step. Each change away from PARKED by another thread is
 // followed by a notification of all waiters of the word, so a worker does not sleep through it (parker.ts).
 //
+// A thread that dies while it runs a task, or asleep, holds no lock, is not counted as searching unless its PARK word says
+// NOTIFIED, and has published all that is in its queue. The thread that replaces it calls `leave` first and is then what
+// the dead one was. (A thread destroyed from outside inside one of these functions is not repaired.)
+//
 // ATOMICS: STATE is changed by additions only, under LOCK where sleepers are concerned. That `beginSearch` looks and
 // then adds in two steps may let a few more than half of the workers search; the limit only saves contention.
 import type { Memory } from "./memory.js";
@@ -166,7 +170,7 @@ export class Idle {
   }
 
   /**
-   * An enlisted worker that was woken, or found work by itself. Returns whether it now counts as searching: then it
+   * An enlisted worker that was woken, or found work by itself; or a thread that takes the place of a dead worker. Returns whether it now counts as searching: then it
    * must look at all queues and end its search.
    */
   leave(worker: number): boolean {
