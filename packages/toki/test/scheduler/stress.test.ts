@@ -57,6 +57,7 @@ for (const inEventLoop of [false, true]) {
       capacity: 256,
       inEventLoop,
       delayOneIn: 0,
+      dieOneIn: 0,
     }));
 
   test(`real threads, ${sleeping}: 4 workers, small rings, delays, work from outside`, () =>

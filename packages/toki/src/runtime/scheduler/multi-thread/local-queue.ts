@@ -35,7 +35,8 @@
 // gone, and then the owner's read of STEAL (of this thief's reset or of a later one's) comes after the copying. A thief
 // that appears after the read of HEAD claims positions from there on, which are above the floor. A stale mark (the thief
 // was suspended between its read of HEAD and its mark) is too low, never too high: the ring then looks fuller.
-// The floor only grows, so a limit computed from it stays valid, and `push` works from a cached one.
+// A slot once below the floor is never read again for its old task, so a limit computed from the floor stays valid, and
+// `push` works from a cached one.
 import type { InjectQueue } from "./inject-queue.js";
 import type { Memory } from "./memory.js";
 
