@@ -20,6 +20,8 @@ export interface Options {
   names?: (index: number) => string;
   /** The most preemptions in a schedule (exhaustive mode). Default 2. */
   preemptions?: number;
+  /** Whether a state that was reached before is left alone (exhaustive mode). Default true. */
+  merge?: boolean;
   /** Random schedules instead of all. */
   random?: { seed: number; schedules: number; pct?: number };
   /** The schedule of an earlier failure: only that one is run. */
@@ -79,9 +81,9 @@ export function check(options: Options, build: (model: Model) => void): Report {
   return report;
 }
 
-function strategyFor({ replay, random, preemptions = 2 }: Options): Strategy {
+function strategyFor({ replay, random, preemptions = 2, merge = true }: Options): Strategy {
   if (replay !== undefined) return new Replay(replay);
-  if (random === undefined) return new Exhaustive(preemptions);
+  if (random === undefined) return new Exhaustive(preemptions, merge);
   const { seed, schedules, pct } = random;
   return pct === undefined ? new Random(seed, schedules) : new Pct(seed, schedules, pct);
 }

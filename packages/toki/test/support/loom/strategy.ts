@@ -31,9 +31,11 @@ export class Exhaustive implements Strategy {
   private depth = 0;
   private left = 0;
   private readonly preemptions: number;
+  private readonly merge: boolean;
 
-  constructor(preemptions: number) {
+  constructor(preemptions: number, merge: boolean) {
     this.preemptions = preemptions;
+    this.merge = merge;
   }
 
   begin(): void {
@@ -44,10 +46,7 @@ export class Exhaustive implements Strategy {
   choose(threads: readonly number[], canContinue: boolean, state: () => number): number {
     let node = this.path[this.depth];
     if (node === undefined) {
-      const hash = state();
-      const before = this.seen.get(hash);
-      if (before !== undefined && before >= this.left) return PRUNE;
-      this.seen.set(hash, this.left);
+      if (this.merge && this.wasSeen(state())) return PRUNE;
       node = { choices: canContinue && this.left === 0 ? 1 : threads.length, chosen: 0, canContinue };
       this.path.push(node);
     }
@@ -64,6 +63,13 @@ export class Exhaustive implements Strategy {
       if (++node.chosen < node.choices) return true;
       path.pop();
     }
+    return false;
+  }
+
+  private wasSeen(state: number): boolean {
+    const before = this.seen.get(state);
+    if (before !== undefined && before >= this.left) return true;
+    this.seen.set(state, this.left);
     return false;
   }
 }
