@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { check } from "../support/loom/index.js";
+import type { Memory } from "../../dist/runtime/scheduler/multi-thread/memory.js";
+import { check, type Model, type Options } from "../support/loom/index.js";
 import { assertFound, mutant, mutantUrl } from "./support.js";
 import {
   type Code,
@@ -38,6 +39,51 @@ describe("parking under all schedules (bounded preemptions): every task runs, no
 
   test("two workers with locks that spin first", () => {
     check({ ...options, spins: 2, random: { seed: 5, schedules: 2_000 } }, program(production, spawning));
+  });
+});
+
+/** Two senders write a worker's inbox and call it; `wakeOne` interferes. The worker takes all and ends. */
+const inbox =
+  (inOrder: boolean, { Idle } = production) =>
+  (model: Model) => {
+    const [INBOX, IDLE] = [0, 1];
+    const idle = (memory: Memory) => new Idle(memory, IDLE, 2);
+    Idle.init(model.memory, IDLE, 2);
+    model.thread("worker", (memory) => {
+      let searching = false;
+      for (let taken = 0; ; ) {
+        taken += memory.exchange(INBOX, 0);
+        if (taken === 2) {
+          if (searching) idle(memory).endSearch();
+          return;
+        }
+        if (!inOrder && memory.load(INBOX) !== 0) continue;
+        idle(memory).enlist(0, searching);
+        if (!inOrder || memory.load(INBOX) === 0) idle(memory).sleep(0);
+        searching = idle(memory).leave(0);
+      }
+    });
+    for (const name of ["a", "b"]) {
+      model.thread(name, (memory) => {
+        memory.add(INBOX, 1);
+        idle(memory).wake(0);
+      });
+    }
+    model.thread("other", (memory) => idle(memory).wakeOne());
+    model.after(() => assert.deepEqual([idle(model.memory).unparked, idle(model.memory).searching], [2, 0]));
+  };
+
+describe("waking a worker by name, under all schedules (bounded preemptions)", () => {
+  const options: Options = { words: 64, preemptions: 2 };
+
+  test("a worker that looks at its inbox after it enlisted misses nothing", (t) => {
+    const report = check(options, inbox(true));
+    t.diagnostic(JSON.stringify(report));
+    assert.ok(report.complete);
+  });
+
+  test("the loom finds the one that looks before", () => {
+    assertFound(options, inbox(false), ["deadlock"]);
   });
 });
 

@@ -32,9 +32,9 @@
 // work runs when that one is done, which may be long.
 // One wake-up per piece of work is not promised: the searcher that finds work wakes the next one, and so on.
 //
-// Work for one particular worker (its own inbox) is different: the sender writes the inbox and then calls `wake(w)`; the
-// worker calls `enlist` and then looks at its inbox. LOCK orders the two calls. If `wake` comes first, the worker's look
-// comes after the write and sees it; if `enlist` does, `wake` finds PARKED.
+// Work for one particular worker (its own inbox) is different: the sender writes the inbox atomically and then calls
+// `wake(w)`, which loads PARK[w]; the worker stores PARKED there (`enlist`) and then looks at its inbox. In the total order
+// either the load comes after the store, and the worker is woken, or the look comes after the write, and sees it.
 //
 // Going to sleep compares the word with PARKED in the same step. Each change away from PARKED by another thread is
 // followed by a notification of all waiters of the word, so a worker does not sleep through it (parker.ts).
@@ -129,6 +129,7 @@ export class Idle {
 
   /** Any thread: wakes this worker, if it sleeps, because there is work only it can do. */
   wake(worker: number): boolean {
+    if (!this.isParked(worker)) return false;
     this.lock.lock();
     const parked = this.isParked(worker);
     if (parked) this.unpark(worker, CALLED, UNPARKED);
