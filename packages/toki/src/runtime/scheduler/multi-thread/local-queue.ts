@@ -56,6 +56,7 @@ const POSITION = 0x7fffffff;
  * their own over the same words, and use only `length`, `isEmpty`, `isStealable` and, as a victim, `stealFrom`.
  */
 export class LocalQueue {
+  /** A power of two. */
   readonly capacity: number;
   private readonly memory: Memory;
   private readonly base: number;
@@ -113,7 +114,7 @@ export class LocalQueue {
   /**
    * Owner: queues a task. When the ring is full, the newer half of it and the task go to `overflow` in one batch; while
    * a thief is at work (and will make room) the task alone does. Returns how many tasks went to `overflow`: if any, tell
-   * another worker.
+   * another worker. A closed `overflow` drops them, as the end of the runtime reaches every task through its record.
    */
   push(task: number, overflow: InjectQueue): number {
     while (this.tail === this.limit && this.room() === 0) {
