@@ -81,6 +81,11 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
     return undefined;
   }
 
+  override [Symbol.dispose](): void {
+    const { cx } = current;
+    if (cx !== null) this.task.removeJoiner(cx.waker);
+  }
+
   /**
    * Asks the task to stop at the await it is suspended on; its `finally` blocks run, and may await. A task that was never polled does not start.
    * The handle settles once cleanup has ended, as cancelled, or with the value if the task finished without another await. Does nothing if the
