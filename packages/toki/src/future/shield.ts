@@ -70,7 +70,8 @@ class Shield<T> extends Future<T> {
  *
  * A cleanup deadline cuts a shield short as it does all cleanup.
  *
- * **Cancel safety**: once polled it is not cancelled; before that it never starts.
+ * **Cancel safety**: once polled it is finished before the cancellation goes on; before that it never starts. A dispose by hand or a cleanup deadline cuts it
+ * short.
  *
  * @param future - a future or a `function*` body
  *
