@@ -77,3 +77,12 @@ export const stack = blocking(import.meta, function stack(depth: number): number
 function stackBody(depth: number): number {
   return depth === 0 ? 0 : 1 + stackBody(depth - 1);
 }
+
+export const closePort = blocking(import.meta, function closePort(port: MessagePort) {
+  port.close();
+});
+
+/** Not at the top level: a thread that imports this module does not have it. */
+export function defineLate() {
+  return blocking(import.meta, function late() {});
+}

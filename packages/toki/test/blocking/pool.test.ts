@@ -109,7 +109,10 @@ test("with one thread jobs run in the order they were spawned", async () => {
   await rt.run(function* () {
     const set = new JoinSet<number>();
     for (let i = 0; i < 20; i++) set.spawnBlocking(add(i, 0));
-    for (let result; (result = yield* set.joinNext()); ) if (result.ok) order.push(result.value);
+    for (let left = 20; left > 0; left--) {
+      const result = yield* set.joinNext();
+      if (result?.ok) order.push(result.value);
+    }
   });
   assert.deepEqual(
     order,

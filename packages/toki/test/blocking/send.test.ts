@@ -15,7 +15,7 @@ import {
   spawnBlocking,
 } from "toki";
 import { mpsc } from "toki/sync";
-import { echo, invert } from "./jobs.js";
+import { closePort, defineLate, echo, invert } from "./jobs.js";
 
 const meta = import.meta;
 
@@ -41,7 +41,6 @@ test("what structured clone knows passes, both ways", async () => {
       new Float64Array(3),
       new ArrayBuffer(4),
       cyclic,
-      Object.create(null),
       key,
     ]) {
       assert.deepEqual(yield* spawnBlocking(echo(value)), value);
@@ -92,14 +91,10 @@ test("move transfers an argument and a result; without it they are copied", asyn
     assert.equal(moved.length, 0);
     const { port1, port2 } = new MessageChannel();
     port2.close();
-    yield* spawnBlocking(blockingPort(move(port1)));
+    yield* spawnBlocking(closePort(move(port1)));
     assert.throws(() => move({} as ArrayBuffer), InvalidArgumentError);
     assert.throws(() => move(new Uint8Array(new SharedArrayBuffer(1))), InvalidArgumentError);
   });
-});
-
-const blockingPort = blocking(import.meta, function blockingPort(port: MessagePort) {
-  port.close();
 });
 
 test("a function needs a name of its own, and must be plain", () => {
@@ -126,7 +121,7 @@ test("spawnBlocking takes nothing but a job", async () => {
 });
 
 test("a function that its module does not define again on a thread is named", async () => {
-  const late = blocking(meta, function late() {});
+  const late = defineLate();
   await using rt = new Runtime();
   await assert.rejects(async () => await rt.spawnBlocking(late()), /blocking late: .*did not define it/s);
 });
