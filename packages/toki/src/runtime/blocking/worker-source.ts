@@ -9,7 +9,7 @@
  *         { job, reply }                   `reply` is a Reply of registry.ts; the thread is idle again
  *         { exit }                         process.exit was called with this code
  *
- * tsx installs itself on the main thread alone, and in Node 20 threads do not inherit that: it is installed on the thread as well, when a module needs it.
+ * tsx installs itself on the main thread alone, and where Node has no `registerHooks` threads do not inherit that: it is installed on the thread as well.
  *
  * Each message is followed by a notification of `cell`, for a `blockOn` that holds the thread which would receive it.
  */
@@ -30,24 +30,23 @@ function failure(error) {
   const properties = error.code === undefined ? {} : { code: String(error.code) };
   return { error: { isError: true, className: error.constructor.name, name: String(error.name), message: String(error.message), stack: error.stack, properties } };
 }
+let hasTsx = false;
 async function useTsx(url) {
   const loader = process.execArgv.concat((process.env.NODE_OPTIONS ?? "").split(" ")).find((arg) => arg.includes("tsx"));
-  if (loader === undefined) return false;
-  const { createRequire } = process.getBuiltinModule("node:module");
+  const { createRequire, registerHooks } = process.getBuiltinModule("node:module");
+  if (loader === undefined || registerHooks !== undefined || hasTsx) return;
+  hasTsx = true;
   const { pathToFileURL } = process.getBuiltinModule("node:url");
   const from = /file:\\S+/.exec(loader)?.[0] ?? url;
   const path = createRequire(from).resolve("tsx/esm/api").replace(/\\.cjs$/, ".mjs");
   const api = await import(pathToFileURL(path).href);
   api.register();
-  return true;
 }
 async function load({ key, url, name }) {
   portable.importing = url;
   try {
-    await import(url).catch(async (error) => {
-      if (error?.code !== "ERR_UNKNOWN_FILE_EXTENSION" || !(await useTsx(url))) throw error;
-      await import(url);
-    });
+    await useTsx(url);
+    await import(url);
   } finally {
     portable.importing = undefined;
   }
