@@ -10,6 +10,7 @@ export { ThreadEndedError } from "../runtime/blocking/thread-ended-error.js";
 export type { SpawnOptions } from "../runtime/core.js";
 export { AbortHandle, type AbortOptions } from "./abort-handle.js";
 export { AccessError } from "./access-error.js";
+export { blockInPlace } from "./block-in-place.js";
 export { BlockingJob, blocking, type ModuleMeta } from "./blocking.js";
 export { consumeBudget, cooperative, hasBudgetRemaining, unconstrained } from "./coop.js";
 export { taskId, tryTaskId } from "./id.js";

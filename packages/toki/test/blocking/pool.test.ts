@@ -3,6 +3,7 @@ import test from "node:test";
 import { threadId } from "node:worker_threads";
 import {
   Builder,
+  blockInPlace,
   DeadlockError,
   fromPromise,
   Handle,
@@ -353,6 +354,16 @@ test("threads have the name they were given, and threadNameFn is called once for
   open(cell);
   await Promise.all(handles);
   assert.equal(made, 2);
+});
+
+test("blockInPlace throws on the current-thread runtime, and runs outside of one", async () => {
+  assert.equal(
+    blockInPlace(() => 1),
+    1,
+  );
+  await main(function* () {
+    assert.throws(() => blockInPlace(() => 1), /can call blocking only when running on the multi-threaded runtime/);
+  });
 });
 
 test("options of the pool are checked", () => {
