@@ -32,7 +32,11 @@ export function isPrimitive(value: unknown): boolean {
 /** @internal */
 export class Inspector {
   /** What is transferred: what `move` was called with, or with `takesAll` whatever can be. */
-  readonly transfer: unknown[] = [];
+  get transfer(): unknown[] {
+    return [...this.taken];
+  }
+
+  private readonly taken = new Set<unknown>();
   private readonly seen = new Set<object>();
   private readonly where: string;
   private readonly takesAll: boolean;
@@ -50,8 +54,11 @@ export class Inspector {
     const object = value as object;
     if (this.seen.has(object)) return;
     this.seen.add(object);
+    if (isDetached(ArrayBuffer.isView(object) ? object.buffer : object)) {
+      throw this.refuse(path, "is a buffer that has been moved away");
+    }
     const moved = portable().moved.has(object);
-    if (moved) this.take(ArrayBuffer.isView(object) ? object.buffer : object);
+    if (moved) this.taken.add(ArrayBuffer.isView(object) ? object.buffer : object);
     const proto: unknown = Object.getPrototypeOf(object);
     if (Array.isArray(object)) {
       for (let i = 0; i < object.length; i++) this.check(object[i], `${path}[${i}]`);
@@ -65,18 +72,14 @@ export class Inspector {
     } else if (object instanceof Set) {
       for (const entry of object) this.check(entry, `${path} (an entry)`);
     } else if (ArrayBuffer.isView(object)) {
-      if (this.takesAll && object.buffer instanceof ArrayBuffer) this.take(object.buffer);
+      if (this.takesAll && object.buffer instanceof ArrayBuffer) this.taken.add(object.buffer);
     } else if (object instanceof ArrayBuffer) {
-      if (this.takesAll) this.take(object);
+      if (this.takesAll) this.taken.add(object);
     } else if (object instanceof MessagePort) {
       if (!moved && !this.takesAll)
         throw this.refuse(path, "is a MessagePort, which can only be moved: send move(port)");
-      this.take(object);
+      this.taken.add(object);
     } else if (!CLONED.has(proto as object)) this.checkInstance(object, path);
-  }
-
-  private take(object: unknown): void {
-    if (!this.transfer.includes(object)) this.transfer.push(object);
   }
 
   /** An instance of some class: what the platform knows how to clone keeps its class. */
@@ -89,6 +92,17 @@ export class Inspector {
 
   private refuse(path: string, reason: string): NotSendError {
     return new NotSendError(`${this.where}: ${path} ${reason}`, path);
+  }
+}
+
+/** Whether `value` is a buffer that was transferred. Posting one does not throw on every version of Node. @internal */
+export function isDetached(value: unknown): boolean {
+  if (!(value instanceof ArrayBuffer) || value.byteLength > 0) return false;
+  try {
+    new Uint8Array(value);
+    return false;
+  } catch {
+    return true;
   }
 }
 

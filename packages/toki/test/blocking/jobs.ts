@@ -71,7 +71,7 @@ export const returnsPromise = blocking(import.meta, function returnsPromise(): a
 });
 
 export const stack = blocking(import.meta, function stack(depth: number): number {
-  return depth === 0 ? 0 : 1 + (stackBody(depth - 1) as number);
+  return stackBody(depth);
 });
 
 function stackBody(depth: number): number {

@@ -19,7 +19,19 @@ import {
   ThreadEndedError,
 } from "toki";
 import { runProgram } from "../support/child.js";
-import { add, crash, echo, exit, fail, forever, gate, returnsFunction, returnsPromise, whichThread } from "./jobs.js";
+import {
+  add,
+  crash,
+  echo,
+  exit,
+  fail,
+  forever,
+  gate,
+  returnsFunction,
+  returnsPromise,
+  stack,
+  whichThread,
+} from "./jobs.js";
 import { begun, cells, open } from "./support.js";
 
 async function failure(promise: PromiseLike<unknown>): Promise<JoinError> {
@@ -364,6 +376,34 @@ test("blockInPlace throws on the current-thread runtime, and runs outside of one
   await main(function* () {
     assert.throws(() => blockInPlace(() => 1), /can call blocking only when running on the multi-threaded runtime/);
   });
+});
+
+test("threadStackSize gives threads a deeper stack", async () => {
+  const DEPTH = 200_000;
+  await using small = new Runtime();
+  assert.ok((await failure(small.spawnBlocking(stack(DEPTH)))).cause instanceof RangeError);
+  await using large = new Runtime({ threadStackSize: 128 * 2 ** 20 });
+  assert.equal(await large.spawnBlocking(stack(DEPTH)), DEPTH);
+});
+
+test("a module that starts work of its own as a thread imports it fails the job, and starts no more threads", async () => {
+  const ended = await runProgram("./programs/starts-work.js", import.meta.url);
+  assert.equal(ended.stderr, "");
+  assert.match(
+    ended.stdout,
+    /^on the main thread: 3\nTOKI_MODULE_RUNS_ON_WORKER spawnBlocking: .*starts-work\.js starts work/,
+  );
+});
+
+test("many runtimes with a pool each, made and disposed, leave no thread", async () => {
+  for (let i = 0; i < 10; i++) {
+    const counts = { start: 0, stop: 0 };
+    const rt = new Runtime({ onThreadStart: () => counts.start++, onThreadStop: () => counts.stop++ });
+    assert.equal(await rt.spawnBlocking(add(i, 1)), i + 1);
+    await rt.shutdown();
+    assert.equal(counts.start, counts.stop);
+    assert.equal(rt.metrics().numBlockingThreads, 0);
+  }
 });
 
 test("options of the pool are checked", () => {

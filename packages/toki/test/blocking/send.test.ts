@@ -92,6 +92,17 @@ test("move transfers an argument and a result; without it they are copied", asyn
     const { port1, port2 } = new MessageChannel();
     port2.close();
     yield* spawnBlocking(closePort(move(port1)));
+    for (const idle of [true, false]) {
+      const gone = new Uint8Array(8);
+      const job = echo(move(gone));
+      yield* spawnBlocking(job);
+      if (!idle) spawnBlocking(echo(1));
+      assert.throws(
+        () => spawnBlocking(job),
+        /NotSendError: blocking echo: an argument is a buffer that has been moved/,
+      );
+      assert.throws(() => echo(gone), /argument 0 is a buffer that has been moved away/);
+    }
     assert.throws(() => move({} as ArrayBuffer), InvalidArgumentError);
     assert.throws(() => move(new Uint8Array(new SharedArrayBuffer(1))), InvalidArgumentError);
   });

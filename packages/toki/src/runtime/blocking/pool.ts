@@ -19,7 +19,8 @@
  */
 import { current } from "../../future/current.js";
 import { decodeThrown } from "../../portable/errors.js";
-import { Inspector, isPrimitive } from "../../portable/inspect.js";
+import { Inspector, isDetached, isPrimitive } from "../../portable/inspect.js";
+import { NotSendError } from "../../portable/not-send-error.js";
 import type { Reply } from "../../portable/registry.js";
 import type { BlockingJob } from "../../task/blocking.js";
 import { toMillis } from "../../time/duration.js";
@@ -39,6 +40,8 @@ const PROBE_MS = 50;
 interface Message {
   readonly ready?: true;
   readonly exit?: number;
+  /** A message came that could not be read. */
+  readonly broken?: string;
   readonly job?: number;
   readonly reply?: Reply;
 }
@@ -91,25 +94,38 @@ export class BlockingPool {
   spawn<T>(job: BlockingJob<T>, options: SpawnOptions | undefined): Task<T> {
     const { rt } = this;
     const future = new BlockingFuture<T>(this, job);
-    if (rt.isOpen && this.idle.length === 0) this.detachArguments(future as BlockingFuture<unknown>);
+    if (job.transfer.some(isDetached)) {
+      throw new NotSendError(`blocking ${job.name}: an argument is a buffer that has been moved away`, "arguments");
+    }
+    let refusal: { readonly error: unknown } | undefined;
+    if (rt.isOpen && this.idle.length === 0) refusal = this.detachArguments(future as BlockingFuture<unknown>);
     const task = rt.spawn(future, options);
     if (task.isComplete) return task;
     future.task = task;
     rt.blockingJobs++;
     rt.hold();
+    if (refusal !== undefined) {
+      this.settle(future as BlockingFuture<unknown>, FAILED_JOB, refusal.error);
+      return task;
+    }
     this.push(future as BlockingFuture<unknown>);
     this.assign();
     return task;
   }
 
   /** The arguments as they are now: a job that has to wait must not see what is done to them later. */
-  private detachArguments(future: BlockingFuture<unknown>): void {
-    if (future.args.every(isPrimitive)) return;
-    const args = structuredClone([...future.args], { transfer: [...future.transfer] as ArrayBuffer[] });
-    const inspector = new Inspector(`blocking ${future.job.name}`, true);
-    for (const arg of args) inspector.check(arg, "an argument");
-    future.args = args;
-    future.transfer = inspector.transfer;
+  private detachArguments(future: BlockingFuture<unknown>): { readonly error: unknown } | undefined {
+    if (future.args.every(isPrimitive)) return undefined;
+    try {
+      const args = structuredClone([...future.args], { transfer: [...future.transfer] as ArrayBuffer[] });
+      const inspector = new Inspector(`blocking ${future.job.name}`, true);
+      for (const arg of args) inspector.check(arg, "an argument");
+      future.args = args;
+      future.transfer = inspector.transfer;
+      return undefined;
+    } catch (error) {
+      return { error }; // what only cloning finds out: a buffer that was moved before
+    }
   }
 
   // The queue
@@ -193,6 +209,7 @@ export class BlockingPool {
     try {
       thread.host.post({ job: id, key: job.key, url: job.url, name: job.name, args }, transfer);
     } catch (error) {
+      thread.job = null;
       this.settle(future, FAILED_JOB, error);
       this.rest(thread);
     }
@@ -229,7 +246,9 @@ export class BlockingPool {
 
   private onMessage(thread: PoolThread, message: Message): void {
     if (message.exit !== undefined) thread.exitCode = message.exit;
-    else if (message.ready === true) {
+    else if (message.broken !== undefined) {
+      this.onReply(thread, { job: thread.jobId, reply: { error: new Error(message.broken) } });
+    } else if (message.ready === true) {
       thread.isReady = true;
       this.starting--;
       this.rest(thread);

@@ -7,6 +7,7 @@
  *         { probe }                        nothing: whether it can be sent is the question
  *   out   { ready }                        up, and idle
  *         { job, reply }                   `reply` is a Reply of registry.ts; the thread is idle again
+ *         { broken }                       what came in could not be read
  *         { exit }                         process.exit was called with this code
  *
  * tsx installs itself on the main thread alone, and where Node has no `registerHooks` threads do not inherit that: it is installed on the thread as well.
@@ -67,6 +68,7 @@ async function run(request) {
     send({ job: request.job, reply: failure(error) });
   }
 }
+port.on("messageerror", (error) => send({ broken: String(error) }));
 process.on("exit", (code) => send({ exit: code }));
 port.on("message", (message) => {
   if (message.stop) process.exit(0);

@@ -31,6 +31,7 @@ export class NodeThread implements HostThread {
       options.onEnd(code, failure);
     });
     port1.on("message", options.onMessage);
+    port1.on("messageerror", (error) => options.onMessage({ broken: String(error) }));
     port1.unref();
     worker.unref();
   }
