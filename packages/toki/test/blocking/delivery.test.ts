@@ -106,7 +106,7 @@ for (const minify of [false, true]) {
 }
 
 test("bundled into one file by Rollup", async () => {
-  const { rollup } = await import("rollup");
+  const { rollup } = await import("@rollup/wasm-node");
   const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
   const resolve = {
     name: "resolve",
