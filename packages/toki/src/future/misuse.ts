@@ -9,7 +9,11 @@ export type MisuseCode =
   | "TOKI_NOT_A_FUTURE"
   | "TOKI_POLLED_AFTER_COMPLETION"
   | "TOKI_FUTURE_IN_USE"
-  | "TOKI_OUTSIDE_RUNTIME";
+  | "TOKI_OUTSIDE_RUNTIME"
+  | "TOKI_DUPLICATE_NAME"
+  | "TOKI_BLOCK_IN_PLACE"
+  | "TOKI_ASYNC_BLOCKING"
+  | "TOKI_MODULE_RUNS_ON_WORKER";
 
 /**
  * The library was used in a way that cannot work. The message says what to write instead.

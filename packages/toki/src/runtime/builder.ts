@@ -1,3 +1,4 @@
+import type { Duration } from "../time/duration.js";
 import type { HistogramConfiguration } from "./metrics/histogram-configuration.js";
 import type { RuntimeOptions } from "./options.js";
 import { validateOptions } from "./options.js";
@@ -104,6 +105,35 @@ export class Builder {
   /** Called after each poll of a task. */
   onAfterTaskPoll(callback: NonNullable<RuntimeOptions["onAfterTaskPoll"]>): this {
     return this.#set({ onAfterTaskPoll: callback });
+  }
+
+  /** Most threads of the blocking pool. */
+  maxBlockingThreads(threads: number): this {
+    return this.#set({ maxBlockingThreads: threads });
+  }
+
+  /** How long a thread of the blocking pool waits for its next job before it ends. */
+  threadKeepAlive(duration: Duration): this {
+    return this.#set({ threadKeepAlive: duration });
+  }
+
+  /** Names the threads that the runtime starts. */
+  threadName(name: string): this {
+    this.#set({ threadName: name });
+    delete this.#options.threadNameFn;
+    return this;
+  }
+
+  /** Called for the name of each thread that is started. */
+  threadNameFn(name: () => string): this {
+    this.#set({ threadNameFn: name });
+    delete this.#options.threadName;
+    return this;
+  }
+
+  /** Stack of the threads that the runtime starts, in bytes. */
+  threadStackSize(bytes: number): this {
+    return this.#set({ threadStackSize: bytes });
   }
 
   /** Called when the runtime starts to be driven. */

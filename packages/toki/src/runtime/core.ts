@@ -15,6 +15,7 @@
 import { current } from "../future/current.js";
 import type { Future } from "../future/future.js";
 import { Waker } from "../future/waker.js";
+import type { BlockingPool } from "./blocking/pool.js";
 import { asyncContext } from "./driver/async-context.js";
 import type { Host, HostTimer } from "./driver/host.js";
 import { MAX_TIMER_MS } from "./driver/host.js";
@@ -61,6 +62,10 @@ export class RuntimeCore {
   spawnedTasks = 0;
   /** Promises of other parties that tasks wait for: while such work is under way a paused clock does not advance by itself. */
   foreign = 0;
+  /** Jobs of the blocking pool that are queued or running: as `foreign`, without a limit of patience. */
+  blockingJobs = 0;
+  /** The blocking pool, once something has used it. */
+  blocking: BlockingPool | null = null;
 
   private phase = OPEN;
   private tasks: Task<unknown> | null = null;
@@ -315,7 +320,7 @@ export class RuntimeCore {
   park(now: number): void {
     if (!this.beginPark()) this.executor.request();
     else if (this.time.isPaused) {
-      if (this.time.wheel.size > 0) this.scheduleAutoAdvance();
+      if (this.time.wheel.size > 0 && this.blockingJobs === 0) this.scheduleAutoAdvance();
     } else if (!this.time.arm(now)) this.executor.request();
   }
 
@@ -361,6 +366,7 @@ export class RuntimeCore {
         return;
       }
       this.autoAdvancing = false;
+      if (this.blockingJobs > 0) return; // the end of a job wakes its task, and the runtime parks again
       if (!this.time.isPaused || this.executor.driven === 0 || this.executor.hasRunnable) return;
       if (this.time.autoAdvance()) this.executor.drain();
     };
@@ -369,7 +375,8 @@ export class RuntimeCore {
 
   /** The event loop has nothing left that could wake a task, as far as somebody outside can tell. */
   checkDeadlock(): void {
-    if (this.parked && !(this.time.isPaused && this.time.wheel.size > 0)) this.onIdle();
+    const mayAdvance = this.time.isPaused && this.time.wheel.size > 0;
+    if (this.parked && !mayAdvance && this.blockingJobs === 0) this.onIdle();
   }
 
   private onIdle(): void {
@@ -463,7 +470,9 @@ export class RuntimeCore {
     this.executor.runBatch(Number.POSITIVE_INFINITY);
     if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable || !this.beginPark()) return;
     const wait = this.time.untilNext(this.host.now());
-    if (wait === Number.POSITIVE_INFINITY) this.onIdle();
+    if (this.blocking !== null && this.blockingJobs > 0) {
+      this.blocking.waitSync(this.time.isPaused ? Number.POSITIVE_INFINITY : wait);
+    } else if (wait === Number.POSITIVE_INFINITY) this.onIdle();
     else if (this.time.isPaused) this.time.autoAdvance();
     else this.host.block(wait);
   }
@@ -472,10 +481,10 @@ export class RuntimeCore {
 
   /** Cancels every task and resolves once their cleanup has ended. */
   shutdown(): Promise<void> {
-    if (this.phase === CLOSED) return Promise.resolve();
+    if (this.phase === CLOSED) return Promise.resolve(this.blocking?.ended());
     return new Promise((resolve) => {
       const stop = this.beginShutdown(() => {
-        resolve();
+        resolve(this.blocking?.ended());
         stop();
       });
     });
@@ -540,6 +549,7 @@ export class RuntimeCore {
     this.time.isShutdown = true;
     this.time.disarm();
     this.holdTimer?.clear();
+    this.blocking?.close();
     this.failures.reportAll();
     if (this.started) this.options.onThreadStop?.();
   }

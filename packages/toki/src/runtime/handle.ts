@@ -1,7 +1,9 @@
 import { current } from "../future/current.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
+import type { BlockingJob } from "../task/blocking.js";
 import type { JoinHandle } from "../task/join-handle.js";
 import { currentRuntime, spawnOn } from "../task/spawn.js";
+import { spawnBlockingOn } from "../task/spawn-blocking.js";
 import type { RuntimeCore, SpawnOptions } from "./core.js";
 import type { TaskDump } from "./dump.js";
 import { enterRuntime } from "./enter.js";
@@ -61,6 +63,19 @@ export class Handle {
   /** Starts a task; after the runtime's shutdown the handle that comes back is a cancelled one. */
   spawn<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHandle<T> {
     return spawnOn(this.#core, future, options, "Handle.spawn");
+  }
+
+  /**
+   * Runs a function on a thread of the blocking pool: see {@link spawnBlocking}. After the runtime's shutdown the handle that comes back is a cancelled
+   * one.
+   *
+   * **Cancel safety**: that of `spawnBlocking`.
+   *
+   * @param job - what a function made by `blocking` returns
+   * @param options - a `name` for await trees and reports
+   */
+  spawnBlocking<T>(job: BlockingJob<T>, options?: SpawnOptions): JoinHandle<T> {
+    return spawnBlockingOn(this.#core, job, options, "Handle.spawnBlocking");
   }
 
   /**

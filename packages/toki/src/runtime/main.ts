@@ -1,6 +1,7 @@
 import { host } from "#host";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import { portable } from "../portable/registry.js";
 import { hasListeners } from "../signal/registry.js";
 import { RuntimeCore } from "./core.js";
 import { type RuntimeOptions, validateOptions } from "./options.js";
@@ -27,6 +28,8 @@ const DEFAULT_SIGNALS = ["SIGINT", "SIGTERM"];
  *
  * @param body - the program: a `function*` or a future
  * @param options - those of a runtime, and `signals`
+ * On a thread of the blocking pool, which imports the module for its functions, it does nothing and resolves.
+ *
  * @returns the body's value
  * @throws NestedRuntimeError inside a task
  *
@@ -44,6 +47,8 @@ const DEFAULT_SIGNALS = ["SIGINT", "SIGTERM"];
  * ```
  */
 export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): Promise<T> {
+  // A thread of the blocking pool imports the module for its functions.
+  if (portable().onWorker) return undefined as T;
   const { signals = DEFAULT_SIGNALS, ...rest } = options;
   if (signals !== false && !(Array.isArray(signals) && signals.every((name) => typeof name === "string"))) {
     throw invalidArgument("main", "signals", "an array of signal names, or false", signals);

@@ -29,7 +29,24 @@ export class RuntimeMetrics {
     return 1;
   }
 
-  /** Tasks that were spawned and are not over; the body of `main`, `run` and `blockOn` does not count. */
+  /** Threads of the blocking pool: starting, idle and busy. */
+  get numBlockingThreads(): number {
+    return this.#core.blocking?.numThreads ?? 0;
+  }
+
+  /** Threads of the blocking pool that wait for a job. */
+  get numIdleBlockingThreads(): number {
+    return this.#core.blocking?.numIdle ?? 0;
+  }
+
+  /** Blocking jobs that no thread has begun. */
+  get blockingQueueDepth(): number {
+    return this.#core.blocking?.queueDepth ?? 0;
+  }
+
+  /**
+   * Tasks that were spawned and are not over, blocking jobs included; the body of `main`, `run` and `blockOn` does not count.
+   */
   get numAliveTasks(): number {
     return this.#core.liveTasks;
   }

@@ -1,4 +1,5 @@
 import { invalidArgument } from "../internal/invalid-argument.js";
+import { type Duration, toMillis } from "../time/duration.js";
 import { bucketStarts, type HistogramConfiguration } from "./metrics/histogram-configuration.js";
 
 /** What a hook learns of a task. */
@@ -60,9 +61,19 @@ export interface RuntimeOptions {
   onBeforeTaskPoll?: (meta: TaskMeta) => void;
   /** Called after each poll of a task. */
   onAfterTaskPoll?: (meta: TaskMeta) => void;
-  /** Called when the runtime starts to be driven on this thread. */
+  /** Most threads of the blocking pool; further jobs wait in order. Above 0. @default 512 */
+  maxBlockingThreads?: number;
+  /** How long a thread of the blocking pool waits for its next job before it ends. @default 10 s */
+  threadKeepAlive?: Duration;
+  /** Name of the threads that the runtime starts. Not empty. @default "toki-worker" */
+  threadName?: string;
+  /** Called for the name of each thread that is started; goes before `threadName`. */
+  threadNameFn?: () => string;
+  /** Stack of the threads that the runtime starts, in bytes. @default 4 MiB, Node's */
+  threadStackSize?: number;
+  /** Called when the runtime starts to be driven on this thread, and here for each thread of the blocking pool that is started. */
   onThreadStart?: () => void;
-  /** Called once when the runtime has shut down. */
+  /** Called once when the runtime has shut down, and here for each thread of the blocking pool that has ended. */
   onThreadStop?: () => void;
   /** Called before the thread goes idle. May spawn: then it does not. */
   onThreadPark?: () => void;
@@ -82,6 +93,7 @@ const HOOKS = [
   "onTaskTerminate",
   "onBeforeTaskPoll",
   "onAfterTaskPoll",
+  "threadNameFn",
   "onThreadStart",
   "onThreadStop",
   "onThreadPark",
@@ -114,6 +126,16 @@ export function validateOptions(options: RuntimeOptions, where: string): void {
     if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
       throw invalidArgument(where, key, "an integer above 0", value);
     }
+  }
+  for (const key of ["maxBlockingThreads", "threadStackSize"] as const) {
+    const value = options[key];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      throw invalidArgument(where, key, "an integer above 0", value);
+    }
+  }
+  if (options.threadKeepAlive !== undefined) toMillis(options.threadKeepAlive, where, "threadKeepAlive");
+  if (options.threadName !== undefined && (typeof options.threadName !== "string" || options.threadName === "")) {
+    throw invalidArgument(where, "threadName", "a string that is not empty", options.threadName);
   }
   if (options.rngSeed !== undefined && !Number.isSafeInteger(options.rngSeed)) {
     throw invalidArgument(where, "rngSeed", "an integer", options.rngSeed);

@@ -1,8 +1,10 @@
 import { host } from "#host";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import type { BlockingJob } from "../task/blocking.js";
 import type { JoinHandle } from "../task/join-handle.js";
 import { spawnOn } from "../task/spawn.js";
+import { spawnBlockingOn } from "../task/spawn-blocking.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { RuntimeCore, type SpawnOptions } from "./core.js";
 import type { TaskDump } from "./dump.js";
@@ -132,6 +134,19 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
+   * Runs a function on a thread of the blocking pool: see {@link spawnBlocking}. After the runtime's shutdown the handle that comes back is a cancelled
+   * one.
+   *
+   * **Cancel safety**: that of `spawnBlocking`.
+   *
+   * @param job - what a function made by `blocking` returns
+   * @param options - a `name` for await trees and reports
+   */
+  spawnBlocking<T>(job: BlockingJob<T>, options?: SpawnOptions): JoinHandle<T> {
+    return spawnBlockingOn(this.#core, job, options, "Runtime.spawnBlocking");
+  }
+
+  /**
    * Makes this the current runtime until the guard is released, so that `spawn`, `sleep` and `Handle.current` work. It drives nothing.
    *
    * @throws Error from the guard if guards are released in another order than the reverse of entering
@@ -162,7 +177,8 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Cancels every task at its await and waits until their cleanup has ended. Nothing can be spawned or run afterwards.
+   * Cancels every task at its await and waits until their cleanup has ended, and until blocking jobs that have started are over, however long
+   * they take; those that have not are cancelled. Nothing can be spawned or run afterwards.
    *
    * @example
    * ```ts
@@ -179,7 +195,7 @@ export class Runtime implements AsyncDisposable {
 
   /**
    * As {@link Runtime.shutdown}, but cleanup that takes longer than `duration` of real time is cut short: its awaits stop waiting, synchronous
-   * cleanup still runs.
+   * cleanup still runs. Blocking jobs that are not over by then go on by themselves; they do not keep the process alive.
    */
   shutdownTimeout(duration: Duration): Promise<void> {
     return this.#core.shutdownTimeout(toMillis(duration, "Runtime.shutdownTimeout", "duration"));

@@ -1,7 +1,8 @@
+import { BlockingFuture } from "../runtime/blocking/blocking-future.js";
 import { CANCELLED, COMPLETE, type Task } from "../runtime/task/task.js";
 import { type Duration, toMillis } from "../time/duration.js";
 
-/** How much time cleanup gets. */
+/** How much time cleanup gets, and whether a blocking job is stopped. */
 export interface AbortOptions {
   /**
    * How long the task's cleanup may take from now. After that its awaits no longer wait: each is cut, and only synchronous cleanup still runs.
@@ -9,6 +10,13 @@ export interface AbortOptions {
    * @default no limit
    */
   cleanupTimeout?: Duration;
+  /**
+   * For a blocking job that has started, which is not stopped otherwise: end its thread, in the middle of whatever it does. Other tasks have no thread of their
+   * own, and take no notice.
+   *
+   * @default false
+   */
+  terminate?: boolean;
 }
 
 /**
@@ -61,6 +69,7 @@ export function abortTask(task: Task<unknown>, options: AbortOptions | undefined
   const timeout = options?.cleanupTimeout;
   const limit = timeout === undefined ? undefined : toMillis(timeout, "abort", "options.cleanupTimeout");
   task.abort();
+  if (options?.terminate === true && task.future instanceof BlockingFuture) task.future.terminate();
   if (limit === undefined || (task.state & (COMPLETE | CANCELLED)) !== 0) return;
   task.rt.limitCleanup(task, limit);
 }

@@ -3,9 +3,15 @@
  *
  * @module
  */
+export { move } from "../portable/move.js";
+export { NotSendError } from "../portable/not-send-error.js";
+export type { Send, Sendable, SendFunction } from "../portable/send.js";
+export { ThreadEndedError } from "../runtime/blocking/thread-ended-error.js";
 export type { SpawnOptions } from "../runtime/core.js";
 export { AbortHandle, type AbortOptions } from "./abort-handle.js";
 export { AccessError } from "./access-error.js";
+export { blockInPlace } from "./block-in-place.js";
+export { BlockingJob, blocking, type ModuleMeta } from "./blocking.js";
 export { consumeBudget, cooperative, hasBudgetRemaining, unconstrained } from "./coop.js";
 export { taskId, tryTaskId } from "./id.js";
 export { JoinError } from "./join-error.js";
@@ -15,5 +21,6 @@ export { JoinSet, type JoinSetSpawnOptions } from "./join-set.js";
 export { Scope, type ScopeOptions, scope } from "./scope.js";
 export { ScopeError } from "./scope-error.js";
 export { spawn, spawnLocal } from "./spawn.js";
+export { spawnBlocking } from "./spawn-blocking.js";
 export { LocalKey, taskLocal } from "./task-local.js";
 export { yieldNow } from "./yield-now.js";

@@ -31,10 +31,12 @@ import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import type { Handle } from "../runtime/handle.js";
 import type { Task } from "../runtime/task/task.js";
 import { AbortHandle, type AbortOptions, abortTask } from "./abort-handle.js";
+import type { BlockingJob } from "./blocking.js";
 import { proceed } from "./coop.js";
 import type { JoinResult } from "./join-result.js";
 import { takeError } from "./outcome.js";
 import { currentRuntime, spawnOn } from "./spawn.js";
+import { spawnBlockingOn } from "./spawn-blocking.js";
 
 /** Options of {@link JoinSet.spawn}. */
 export interface JoinSetSpawnOptions extends SpawnOptions {
@@ -213,6 +215,43 @@ export class JoinSet<T> implements Disposable {
     }
     if (typeof on?.spawn !== "function") throw invalidArgument("JoinSet.spawn", "options.on", "a Handle", on);
     return this.adopt(on.spawn(future, options).task);
+  }
+
+  /**
+   * Runs a function on a thread of the blocking pool, as a task of the set: see {@link spawnBlocking}.
+   *
+   * **Cancel safety**: that of `spawnBlocking`.
+   *
+   * @param job - what a function made by `blocking` returns
+   * @param options - `name` for await trees, `on` for another runtime than the current one
+   * @returns the right to abort the job
+   * @throws NoRuntimeError outside a runtime, unless `on` is given
+   *
+   * @example
+   * ```ts
+   * import { blocking, JoinSet, main } from "toki";
+   *
+   * const square = blocking(import.meta, function square(x: number) {
+   *   return x * x;
+   * });
+   *
+   * await main(function* () {
+   *   const set = new JoinSet<number>();
+   *   set.spawnBlocking(square(3));
+   *   console.log(yield* set.joinAll()); // [ 9 ]
+   * });
+   * ```
+   */
+  spawnBlocking(job: BlockingJob<T>, options?: JoinSetSpawnOptions): AbortHandle {
+    const on = options?.on;
+    if (on === undefined) {
+      const rt = currentRuntime("JoinSet.spawnBlocking");
+      return this.adopt(spawnBlockingOn(rt, job, options, "JoinSet.spawnBlocking").task);
+    }
+    if (typeof on?.spawnBlocking !== "function") {
+      throw invalidArgument("JoinSet.spawnBlocking", "options.on", "a Handle", on);
+    }
+    return this.adopt(on.spawnBlocking(job, options).task);
   }
 
   private adopt(task: Task<T>): AbortHandle {

@@ -77,6 +77,11 @@ worker 2: stopped after its last job
 worker 3: stopped after its last job
 worker 4: stopped after its last job
 `,
+  "hash-files": /^(?:[0-9a-f]{16} .+\n){3}(\d+) of \1 files; this thread was free: true\n$/,
+  "sync-database": `[ 'alice', 'bob' ]
+[ [ 1, 'alice' ], [ 2, 'bob' ] ]
+here: undefined
+`,
   hello: `Hello from async!
 Hello from async!
 `,

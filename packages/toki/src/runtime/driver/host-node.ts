@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { availableParallelism } from "node:os";
 import { asyncContext } from "./async-context.js";
 import type { AsyncContext, Host, HostTimer } from "./host.js";
+import { NodeThread } from "./node-thread.js";
 
 /*
  * Node. The end-of-turn callback goes through a resolved promise: `queueMicrotask` wraps each callback in an AsyncResource, three times the price.
@@ -136,6 +138,9 @@ export const host: Host = {
   raiseSignal: (name) => void process.kill(process.pid, name),
   hasActiveWork: () => process.getActiveResourcesInfo().some((kind) => !PASSIVE.has(kind)),
   block: (ms) => void Atomics.wait(SLEEPER, 0, 0, ms),
+  parallelism: () => availableParallelism(),
+  startThread: (options) => new NodeThread(options),
+  waitForChange: (cell, seen, ms) => void Atomics.wait(cell, 0, seen, ms),
   report: (text) => void process.stderr.write(`${text}\n`),
   captureContext: () => AsyncLocalStorage.snapshot() as AsyncContext,
 };

@@ -29,6 +29,10 @@ function makeImmediate(): (callback: () => void) => void {
   };
 }
 
+function noThreads(): never {
+  throw new Error("This platform has no threads for spawnBlocking");
+}
+
 let immediate: ((callback: () => void) => void) | undefined;
 const SAME_CONTEXT: AsyncContext = (callback, ...args) => callback(...args);
 
@@ -49,6 +53,9 @@ export const host: Host = {
   block: () => {
     throw new Error("This platform cannot block its thread: use run() instead of blockOn()");
   },
+  parallelism: noThreads,
+  startThread: noThreads,
+  waitForChange: noThreads,
   report: (text) => console.error(text),
   captureContext: () => SAME_CONTEXT,
 };

@@ -13,6 +13,32 @@ export interface HostTimer {
 /** Runs a function in the async context (AsyncLocalStorage) that was captured. @internal */
 export type AsyncContext = <A extends unknown[], R>(callback: (...args: A) => R, ...args: A) => R;
 
+/** Another thread, and the channel to it. @internal */
+export interface HostThread {
+  /** Sends a message. Throws what structured clone throws. */
+  post(message: unknown, transfer: readonly unknown[]): void;
+  /** Takes a message that has arrived, without the event loop; undefined if there is none. */
+  receive(): unknown;
+  /** Whether the thread is there, without the event loop. */
+  isAlive(): boolean;
+  terminate(): void;
+  /** Whether the thread keeps the process alive; it begins as one that does not. */
+  setRef(ref: boolean): void;
+}
+
+/** @internal */
+export interface HostThreadOptions {
+  readonly name: string;
+  readonly source: string;
+  /** Handed to the thread, with its end of the channel, as `workerData.toki`. */
+  readonly cell: Int32Array;
+  /** Bytes. */
+  readonly stackSize: number | undefined;
+  readonly onMessage: (message: unknown) => void;
+  /** Called once, after the last message. `error` is what was not caught. */
+  readonly onEnd: (exitCode: number | undefined, error: unknown) => void;
+}
+
 /** @internal */
 export interface Host {
   /** Monotonic milliseconds with a fraction. */
@@ -43,6 +69,11 @@ export interface Host {
   hasActiveWork(): boolean;
   /** Blocks this thread for `ms` milliseconds; throws where that is impossible. */
   block(ms: number): void;
+  /** How many threads can run at once; throws where there are none. */
+  parallelism(): number;
+  startThread(options: HostThreadOptions): HostThread;
+  /** Blocks this thread until `cell[0]` is not `seen` any more and somebody notifies it, at most `ms` milliseconds. */
+  waitForChange(cell: Int32Array, seen: number, ms: number): void;
   /** Writes a report for people. */
   report(text: string): void;
   /** Captures the current async context. */

@@ -1,0 +1,41 @@
+import { RuntimeError } from "../error.js";
+
+/**
+ * The thread of a blocking job ended before the job did: it called `process.exit`, ran out of memory, or had an uncaught error, which is the `cause`. Found as
+ * the `cause` of the job's `JoinError`.
+ *
+ * @example
+ * ```ts
+ * import { blocking, JoinError, main, spawnBlocking, ThreadEndedError } from "toki";
+ *
+ * const quit = blocking(import.meta, function quit() {
+ *   process.exit(3); // ends its thread, not the process
+ * });
+ *
+ * await main(function* () {
+ *   try {
+ *     yield* spawnBlocking(quit());
+ *   } catch (error) {
+ *     if (error instanceof JoinError && error.cause instanceof ThreadEndedError) console.log(error.cause.exitCode); // 3
+ *   }
+ * });
+ * ```
+ */
+export class ThreadEndedError extends RuntimeError {
+  override readonly name = "ThreadEndedError";
+  readonly code = "TOKI_THREAD_ENDED";
+  /** The exit code of the thread, if it is known. */
+  readonly exitCode: number | undefined;
+
+  /** @internal */
+  constructor(job: string, exitCode: number | undefined, cause: unknown) {
+    super(`blocking ${job}: its thread ended before the function returned: ${reasonOf(exitCode, cause)}`, { cause });
+    this.exitCode = exitCode;
+  }
+}
+
+function reasonOf(exitCode: number | undefined, cause: unknown): string {
+  if (cause !== undefined) return cause instanceof Error ? cause.message : String(cause);
+  if (exitCode === undefined) return "it is gone";
+  return `process.exit(${exitCode}) was called`;
+}
