@@ -1,5 +1,5 @@
 import type { Context } from "../future/context.js";
-import { Future, pollingContext, resultOf } from "../future/future.js";
+import { Future, pollingContext, suspendOn } from "../future/future.js";
 import { NOTHING, Pending, type Poll, type Suspend } from "../future/poll.js";
 import { keepShape } from "../internal/keep-shape.js";
 
@@ -26,11 +26,11 @@ class YieldNow extends Future<void> {
     if (this.yielded) return NOTHING;
     const cx = pollingContext(this);
     const task = cx.waker.owner;
-    if (task === cx && task.rt.executor.yieldInPlace(task)) {
-      this.yielded = true;
-      return NOTHING;
-    }
-    return resultOf(this, this.poll(cx));
+    this.yielded = true;
+    if (task !== cx) cx.waker.wake();
+    else if (task.rt.executor.yieldInPlace(task)) return NOTHING;
+    else task.yieldTurn();
+    return suspendOn(this as Future<unknown>);
   }
 
   override describe(): string {
