@@ -14,6 +14,7 @@ import { polledAfterCompletion } from "./misuse.js";
 import { Pending, type Poll } from "./poll.js";
 import { adoptWaker } from "./sharing.js";
 import { SignalWaiter } from "./signal-hub.js";
+import { CANCELLING, RACING, Watched } from "./watched.js";
 
 function checkSignal(signal: AbortSignal, where: string): void {
   if (typeof signal?.addEventListener !== "function" || typeof signal.aborted !== "boolean") {
@@ -76,21 +77,14 @@ export function aborted(signal: AbortSignal): Future<unknown> {
   return new Aborted(signal);
 }
 
-const RACING = 0;
-const CANCELLING = 1;
-const DONE = 2;
-
-class CancelOn<T> extends Future<T> {
-  private state = RACING;
+class CancelOn<T> extends Watched<T> {
   private polled = false;
   private readonly signal: AbortSignal;
   private readonly waiter = new SignalWaiter();
-  private future: Future<T> | undefined;
 
   constructor(signal: AbortSignal, future: Future<T>) {
-    super();
+    super(future);
     this.signal = signal;
-    this.future = future;
   }
 
   poll(cx: Context): Poll<T> {
@@ -99,74 +93,22 @@ class CancelOn<T> extends Future<T> {
     if (this.state === RACING) {
       if (this.polled || !signal.aborted) {
         this.polled = true;
-        const value = this.race(future, cx);
+        const value = this.pollFuture(future, cx);
         if (value !== Pending) return value;
+        this.waiter.wait(signal, cx.waker);
         if (!signal.aborted) return Pending;
       }
-      this.state = CANCELLING;
-      this.waiter.stop();
     }
-    if (this.cancelInner(future, cx) === Pending) return Pending;
+    if (this.cancelFuture(future, cx) === Pending) return Pending;
     throw signal.reason;
   }
 
-  private race(future: Future<T>, cx: Context): Poll<T> {
-    let value: Poll<T>;
-    try {
-      value = future.poll(cx);
-    } catch (error) {
-      this.finish();
-      throw error;
-    }
-    if (value === Pending) this.waiter.wait(this.signal, cx.waker);
-    else this.finish();
-    return value;
-  }
-
-  private cancelInner(future: Future<T>, cx: Context): Poll<void> {
-    try {
-      if (future.pollCancel(cx) === Pending) return Pending;
-    } catch (error) {
-      this.finish();
-      throw error;
-    }
-    this.finish();
-    return undefined;
-  }
-
-  private finish(): void {
-    this.state = DONE;
-    this.future = undefined;
+  protected stopWatching(): void {
     this.waiter.stop();
-  }
-
-  override pollCancel(cx: Context): Poll<void> {
-    const { future } = this;
-    if (future === undefined) return undefined;
-    this.state = CANCELLING;
-    this.waiter.stop();
-    return this.cancelInner(future, cx);
-  }
-
-  override forceCancel(): void {
-    const { future } = this;
-    this.finish();
-    future?.forceCancel();
-  }
-
-  override [Symbol.dispose](): void {
-    const { future } = this;
-    this.finish();
-    future?.[Symbol.dispose]();
   }
 
   override describe(): string {
     return this.state === CANCELLING ? "cancelOn (aborted, cleaning up)" : "cancelOn";
-  }
-
-  override awaits(): Iterable<AwaitEdge> {
-    const { future } = this;
-    return future === undefined ? [] : [{ label: undefined, future: future as Future<unknown> }];
   }
 }
 

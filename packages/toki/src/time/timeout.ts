@@ -1,29 +1,22 @@
 /*
- * Timeout: a future and a deadline.
- *
- *   RACING      each poll asks the future first, then the deadline: a value that is there wins, however late
- *   CANCELLING  the deadline passed; the future's cleanup is running. Nothing can bring the value back
- *   DONE
+ * Timeout: a future that a deadline watches over (see watched.ts).
  *
  * The deadline is asked with a budget of its own when the future has used up the task's: a future that never waits for anything but budget must
  * not escape its timeout.
  */
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
-import { type AwaitEdge, Future } from "../future/future.js";
+import type { AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { adoptWaker } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
+import { CANCELLING, RACING, Watched } from "../future/watched.js";
 import type { Duration } from "./duration.js";
 import { ElapsedError } from "./elapsed-error.js";
 import type { Instant } from "./instant.js";
 import { type Sleep, sleepFor, sleepTill } from "./sleep.js";
-
-const RACING = 0;
-const CANCELLING = 1;
-const DONE = 2;
 
 /**
  * A future with a deadline. Made by {@link timeout} and {@link timeoutAt}.
@@ -38,16 +31,13 @@ const DONE = 2;
  * });
  * ```
  */
-export class Timeout<T> extends Future<T> {
-  private state = RACING;
+export class Timeout<T> extends Watched<T> {
   private waker: Waker | undefined = undefined;
-  private future: Future<T> | undefined;
   private readonly delay: Sleep;
 
   /** @internal */
   constructor(future: Future<T>, delay: Sleep) {
-    super();
-    this.future = future;
+    super(future);
     this.delay = delay;
   }
 
@@ -79,64 +69,21 @@ export class Timeout<T> extends Future<T> {
     if (future === undefined) throw polledAfterCompletion("a timeout");
     if (this.state === RACING) {
       const hadBudget = current.budget > 0;
-      let value: Poll<T>;
-      try {
-        value = future.poll(cx);
-      } catch (error) {
-        this.finish();
-        throw error;
-      }
-      if (value !== Pending) {
-        this.finish();
-        return value;
-      }
+      const value = this.pollFuture(future, cx);
+      if (value !== Pending) return value;
       const exhausted = hadBudget && current.budget <= 0;
       const { budget } = current;
       if (exhausted) current.budget = 1;
       const elapsed = this.delay.poll(cx) !== Pending;
       if (exhausted) current.budget = budget;
       if (!elapsed) return Pending;
-      this.state = CANCELLING;
     }
-    if (this.cancelInner(future, cx) === Pending) return Pending;
+    if (this.cancelFuture(future, cx) === Pending) return Pending;
     throw new ElapsedError();
   }
 
-  private cancelInner(future: Future<T>, cx: Context): Poll<void> {
-    try {
-      if (future.pollCancel(cx) === Pending) return Pending;
-    } catch (error) {
-      this.finish();
-      throw error;
-    }
-    this.finish();
-    return undefined;
-  }
-
-  private finish(): void {
-    this.state = DONE;
-    this.future = undefined;
+  protected stopWatching(): void {
     this.delay[Symbol.dispose]();
-  }
-
-  override pollCancel(cx: Context): Poll<void> {
-    const { future } = this;
-    if (future === undefined) return undefined;
-    this.state = CANCELLING;
-    this.delay[Symbol.dispose]();
-    return this.cancelInner(future, cx);
-  }
-
-  override forceCancel(): void {
-    const { future } = this;
-    this.finish();
-    future?.forceCancel();
-  }
-
-  override [Symbol.dispose](): void {
-    const { future } = this;
-    this.finish();
-    future?.[Symbol.dispose]();
   }
 
   override describe(): string {
@@ -144,9 +91,7 @@ export class Timeout<T> extends Future<T> {
   }
 
   override awaits(): Iterable<AwaitEdge> {
-    const { future } = this;
-    if (future === undefined) return [];
-    const edges: AwaitEdge[] = [{ label: undefined, future: future as Future<unknown> }];
+    const edges = [...super.awaits()];
     if (this.state === RACING) edges.push({ label: "deadline", future: this.delay as Future<unknown> });
     return edges;
   }
