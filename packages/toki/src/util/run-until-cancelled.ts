@@ -1,98 +1,44 @@
 /*
- * A future under a token.
- *
- *   FRESH       not polled. If the token is cancelled by the first poll, the future is dropped unpolled
- *   RUNNING     each poll asks the future first, then the token: work that is finished wins
- *   CANCELLING  the token was cancelled, or this is being dropped: the future's cleanup is running
- *   OVER
+ * A future that a token watches over (see future/watched.ts). If the token is cancelled by the first poll, the future is dropped unpolled; later,
+ * work that is finished wins.
  */
 import type { Context } from "../future/context.js";
-import { type AwaitEdge, Future } from "../future/future.js";
+import type { Future } from "../future/future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { CANCELLING, RACING, Watched } from "../future/watched.js";
 import type { CancellationToken } from "./cancellation-token.js";
 import { Cancelled } from "./cancelled.js";
 
-const FRESH = 0;
-const RUNNING = 1;
-const CANCELLING = 2;
-const OVER = 3;
-
 /** @internal */
-export class RunUntilCancelled<T> extends Future<T | undefined> {
+export class RunUntilCancelled<T> extends Watched<T, T | undefined> {
   private readonly token: CancellationToken;
-  private readonly future: Future<T>;
   private readonly cancelled: Cancelled;
-  private state = FRESH;
+  private polled = false;
 
   constructor(token: CancellationToken, future: Future<T>) {
-    super();
+    super(future);
     this.token = token;
-    this.future = future;
     this.cancelled = new Cancelled(token);
   }
 
   poll(cx: Context): Poll<T | undefined> {
-    if (this.state === OVER) throw polledAfterCompletion("runUntilCancelled");
-    if (this.state === FRESH) this.state = this.token.isCancelled ? CANCELLING : RUNNING;
-    if (this.state === RUNNING) {
-      let value: Poll<T>;
-      try {
-        value = this.future.poll(cx);
-      } catch (error) {
-        this.finish();
-        throw error;
-      }
-      if (value !== Pending) {
-        this.finish();
-        return value;
-      }
+    const { future } = this;
+    if (future === undefined) throw polledAfterCompletion("runUntilCancelled");
+    if (this.state === RACING && (this.polled || !this.token.isCancelled)) {
+      this.polled = true;
+      const value = this.pollFuture(future, cx);
+      if (value !== Pending) return value;
       if (this.cancelled.poll(cx) === Pending) return Pending;
-      this.state = CANCELLING;
     }
-    return this.cleanUp(cx);
+    return this.cancelFuture(future, cx) as Poll<undefined>;
   }
 
-  private cleanUp(cx: Context): Poll<undefined> {
-    try {
-      if (this.future.pollCancel(cx) === Pending) return Pending;
-    } catch (error) {
-      this.finish();
-      throw error;
-    }
-    this.finish();
-    return undefined;
-  }
-
-  private finish(): void {
-    this.state = OVER;
+  protected stopWatching(): void {
     this.cancelled[Symbol.dispose]();
-  }
-
-  override pollCancel(cx: Context): Poll<void> {
-    if (this.state === OVER) return undefined;
-    this.state = CANCELLING;
-    this.cancelled[Symbol.dispose]();
-    return this.cleanUp(cx);
-  }
-
-  override forceCancel(): void {
-    if (this.state === OVER) return;
-    this.finish();
-    this.future.forceCancel();
-  }
-
-  override [Symbol.dispose](): void {
-    if (this.state === OVER) return;
-    this.finish();
-    this.future[Symbol.dispose]();
   }
 
   override describe(): string {
     return this.state === CANCELLING ? "runUntilCancelled (cancelled, cleaning up)" : "runUntilCancelled";
-  }
-
-  override awaits(): Iterable<AwaitEdge> {
-    return this.state === OVER ? [] : [{ label: undefined, future: this.future as Future<unknown> }];
   }
 }
