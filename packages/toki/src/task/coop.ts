@@ -28,6 +28,22 @@ export function refund(): void {
   current.budget++;
 }
 
+/**
+ * Whether a deadline has passed, asked after the future that it limits. Also when that future has just used up the budget: one that waits for nothing but
+ * budget must not escape its deadline.
+ *
+ * @param hadBudget - whether there was any before the future was polled
+ * @internal
+ */
+export function pollDeadline(deadline: Future<void>, cx: Context, hadBudget: boolean): boolean {
+  const { budget } = current;
+  const isExhausted = hadBudget && budget <= 0;
+  if (isExhausted) current.budget = 1;
+  const elapsed = deadline.poll(cx) !== Pending;
+  if (isExhausted) current.budget = budget;
+  return elapsed;
+}
+
 function exhausted(cx: Context): void {
   // Once for each poll, however many operations find the budget gone.
   if (current.budget === 0) {
@@ -86,22 +102,13 @@ export function hasBudgetRemaining(): boolean {
   return current.task === null || current.budget > 0;
 }
 
-class Unconstrained<T> extends Future<T> {
-  private readonly inner: Future<T>;
+/** A future polled under another budget; dropped as it is. */
+abstract class Budgeted<T> extends Future<T> {
+  protected readonly inner: Future<T>;
 
   constructor(inner: Future<T>) {
     super();
     this.inner = inner;
-  }
-
-  poll(cx: Context): Poll<T> {
-    const budget = current.budget;
-    current.budget = UNLIMITED;
-    try {
-      return this.inner.poll(cx);
-    } finally {
-      current.budget = budget;
-    }
   }
 
   override pollCancel(cx: Context): Poll<void> {
@@ -114,6 +121,18 @@ class Unconstrained<T> extends Future<T> {
 
   override [Symbol.dispose](): void {
     this.inner[Symbol.dispose]();
+  }
+}
+
+class Unconstrained<T> extends Budgeted<T> {
+  poll(cx: Context): Poll<T> {
+    const budget = current.budget;
+    current.budget = UNLIMITED;
+    try {
+      return this.inner.poll(cx);
+    } finally {
+      current.budget = budget;
+    }
   }
 
   override describe(): string {
@@ -145,31 +164,12 @@ export function unconstrained<T>(future: IntoFuture<T>): Future<T> {
   return new Unconstrained(intoFuture(future, "unconstrained"));
 }
 
-class Cooperative<T> extends Future<T> {
-  private readonly inner: Future<T>;
-
-  constructor(inner: Future<T>) {
-    super();
-    this.inner = inner;
-  }
-
+class Cooperative<T> extends Budgeted<T> {
   poll(cx: Context): Poll<T> {
     if (!proceed(cx)) return Pending;
     const value = this.inner.poll(cx);
     if (value === Pending) refund();
     return value;
-  }
-
-  override pollCancel(cx: Context): Poll<void> {
-    return this.inner.pollCancel(cx);
-  }
-
-  override forceCancel(): void {
-    this.inner.forceCancel();
-  }
-
-  override [Symbol.dispose](): void {
-    this.inner[Symbol.dispose]();
   }
 
   override describe(): string {

@@ -1,8 +1,7 @@
 /*
  * Timeout: a future that a deadline watches over (see watched.ts).
  *
- * The deadline is asked with a budget of its own when the future has used up the task's: a future that never waits for anything but budget must
- * not escape its timeout.
+ * The deadline is asked with a budget of its own when the future has used up the task's.
  */
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
@@ -13,6 +12,7 @@ import { Pending, type Poll } from "../future/poll.js";
 import { adoptWaker } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
 import { CANCELLING, RACING, Watched } from "../future/watched.js";
+import { pollDeadline } from "../task/coop.js";
 import type { Duration } from "./duration.js";
 import { ElapsedError } from "./elapsed-error.js";
 import type { Instant } from "./instant.js";
@@ -71,12 +71,7 @@ export class Timeout<T> extends Watched<T> {
       const hadBudget = current.budget > 0;
       const value = this.pollFuture(future, cx);
       if (value !== Pending) return value;
-      const exhausted = hadBudget && current.budget <= 0;
-      const { budget } = current;
-      if (exhausted) current.budget = 1;
-      const elapsed = this.delay.poll(cx) !== Pending;
-      if (exhausted) current.budget = budget;
-      if (!elapsed) return Pending;
+      if (!pollDeadline(this.delay, cx, hadBudget)) return Pending;
     }
     if (this.cancelFuture(future, cx) === Pending) return Pending;
     throw new ElapsedError();

@@ -6,7 +6,7 @@ import { current } from "../../future/current.js";
 import { type AwaitEdge, Future, pollingContext, resultOf } from "../../future/future.js";
 import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
-import { proceed } from "../../task/coop.js";
+import { pollDeadline, proceed } from "../../task/coop.js";
 import type { Sleep } from "../../time/sleep.js";
 import { AcquireFuture, OVER } from "../acquire-future.js";
 import { SendError } from "../error.js";
@@ -81,12 +81,7 @@ export class SendTimeout<T> extends Future<void> {
       this[Symbol.dispose]();
       throw error instanceof SendError ? new SendTimeoutError("closed", send.message) : error;
     }
-    // A send that only waits for budget must not escape its deadline.
-    const exhausted = hadBudget && current.budget <= 0;
-    if (exhausted) current.budget = 1;
-    const elapsed = this.delay.poll(cx) !== Pending;
-    if (exhausted) current.budget = 0;
-    if (!elapsed) return Pending;
+    if (!pollDeadline(this.delay, cx, hadBudget)) return Pending;
     this[Symbol.dispose]();
     throw new SendTimeoutError("timeout", send.message);
   }
