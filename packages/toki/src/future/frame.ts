@@ -169,14 +169,13 @@ export class FnFuture<T> extends Future<T> {
         explainNotIterable(error);
         current.depth = depth;
         frame.gen = null;
+        completeTrace(error, frame);
         if (frame === (this as FnFuture<unknown>)) {
-          completeTrace(error, frame);
           this.finish();
           if (cx !== outerCx) current.cx = outerCx;
           current.nesting = nesting;
           throw error;
         }
-        completeTrace(error, frame);
         frame = frame.settle(FAILED, error);
         continue;
       }
