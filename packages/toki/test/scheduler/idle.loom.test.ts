@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Memory } from "../../dist/runtime/scheduler/multi-thread/memory.js";
+import type { Memory } from "../../dist/memory/memory.js";
 import { check, type Model, type Options } from "../support/loom/index.js";
 import { assertFound, mutant, mutantUrl } from "./support.js";
 import {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { SharedMemory } from "../../dist/memory/shared-memory.js";
 import { Idle, NOBODY } from "../../dist/runtime/scheduler/multi-thread/idle.js";
 import { Parker } from "../../dist/runtime/scheduler/multi-thread/parker.js";
-import { SharedMemory } from "../../dist/runtime/scheduler/multi-thread/shared-memory.js";
 
 function setup(workers: number) {
   const memory = new SharedMemory(new Int32Array(new SharedArrayBuffer(4 * Idle.words(workers))));

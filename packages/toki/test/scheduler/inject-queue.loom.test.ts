@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Memory } from "../../dist/memory/memory.js";
 import * as production from "../../dist/runtime/scheduler/multi-thread/inject-queue.js";
 import { LocalQueue, NO_TASK } from "../../dist/runtime/scheduler/multi-thread/local-queue.js";
-import type { Memory } from "../../dist/runtime/scheduler/multi-thread/memory.js";
 import { check, type Model, type Options } from "../support/loom/index.js";
 import { drain } from "./queue.model.js";
 import { assertFound, mutant } from "./support.js";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { SharedMemory } from "../../dist/memory/shared-memory.js";
 import { InjectQueue } from "../../dist/runtime/scheduler/multi-thread/inject-queue.js";
 import { LocalQueue, NO_TASK } from "../../dist/runtime/scheduler/multi-thread/local-queue.js";
-import { SharedMemory } from "../../dist/runtime/scheduler/multi-thread/shared-memory.js";
 
 // The links lie in records of eight words, as they will.
 const LINKS = { base: 400 + 3, stride: 8 };

@@ -1,8 +1,8 @@
 // Small programs over the run queues, for the loom. The ring has four slots here, so that a few pushes fill it.
 import assert from "node:assert/strict";
+import type { Memory } from "../../dist/memory/memory.js";
 import { InjectQueue } from "../../dist/runtime/scheduler/multi-thread/inject-queue.js";
 import * as production from "../../dist/runtime/scheduler/multi-thread/local-queue.js";
-import type { Memory } from "../../dist/runtime/scheduler/multi-thread/memory.js";
 import type { Model, Options } from "../support/loom/index.js";
 
 export const CAPACITY = 4;

@@ -1,9 +1,10 @@
 // What the threads of the stress test share: the scheduler's words, a state per worker for the watchdog, and a count per
 // task.
+
+import { SharedMemory } from "../../dist/memory/shared-memory.js";
 import { Idle } from "../../dist/runtime/scheduler/multi-thread/idle.js";
 import { InjectQueue } from "../../dist/runtime/scheduler/multi-thread/inject-queue.js";
 import { LocalQueue } from "../../dist/runtime/scheduler/multi-thread/local-queue.js";
-import { SharedMemory } from "../../dist/runtime/scheduler/multi-thread/shared-memory.js";
 
 export interface Setup {
   buffer: SharedArrayBuffer;

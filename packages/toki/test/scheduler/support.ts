@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import type * as lockModule from "../../dist/memory/shared-lock.js";
 import type * as idleModule from "../../dist/runtime/scheduler/multi-thread/idle.js";
 import type * as injectModule from "../../dist/runtime/scheduler/multi-thread/inject-queue.js";
 import type * as localModule from "../../dist/runtime/scheduler/multi-thread/local-queue.js";
-import type * as lockModule from "../../dist/runtime/scheduler/multi-thread/shared-lock.js";
 import { check, LoomError, type Model, type Options } from "../support/loom/index.js";
 
 const dist = new URL("../../dist/runtime/scheduler/multi-thread/", import.meta.url);
+const memory = new URL("../../dist/memory/", import.meta.url);
+
+const addressOf = (name: string) => new URL(`${name}.js`, /memory|shared-lock/.test(name) ? memory : dist);
 
 interface Modules {
   idle: typeof idleModule;
@@ -30,11 +33,11 @@ export async function mutant<Name extends keyof Modules>(
 
 /** The address of such a module, for use in the imports of another one. */
 export function mutantUrl(name: keyof Modules, from: string, to: string, imports: Record<string, string> = {}): string {
-  const source = readFileSync(new URL(`${name}.js`, dist), "utf8");
+  const source = readFileSync(addressOf(name), "utf8");
   assert.equal(source.split(from).length, 2, `${name}.js holds the code to replace exactly once: ${from}`);
   const code = source
     .replace(from, () => to)
-    .replace(/from "\.\/([\w-]+)\.js"/g, (_, file) => `from "${imports[file] ?? new URL(`${file}.js`, dist).href}"`)
+    .replace(/from "\.[\w./]*\/([\w-]+)\.js"/g, (_, file) => `from "${imports[file] ?? addressOf(file).href}"`)
     .replace(/^\/\/# sourceMappingURL.*$/m, "");
   return `data:text/javascript,${encodeURIComponent(code)}`;
 }

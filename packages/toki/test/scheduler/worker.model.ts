@@ -2,10 +2,10 @@
 // in the scheduler's order, run tasks which may spawn others, sleep, and end when all tasks are done.
 // A schedule in which work is queued while everybody sleeps is a deadlock.
 import assert from "node:assert/strict";
+import type { Memory } from "../../dist/memory/memory.js";
 import * as idleModule from "../../dist/runtime/scheduler/multi-thread/idle.js";
 import * as injectModule from "../../dist/runtime/scheduler/multi-thread/inject-queue.js";
 import { LocalQueue, NO_TASK } from "../../dist/runtime/scheduler/multi-thread/local-queue.js";
-import type { Memory } from "../../dist/runtime/scheduler/multi-thread/memory.js";
 import type { Model, Options } from "../support/loom/index.js";
 
 const CAPACITY = 4;

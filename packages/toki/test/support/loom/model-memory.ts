@@ -1,4 +1,4 @@
-import type { Memory, WaitOutcome } from "../../../dist/runtime/scheduler/multi-thread/memory.js";
+import type { Memory, WaitOutcome } from "../../../dist/memory/memory.js";
 import type { Execution } from "./execution.js";
 
 /** The memory of a model: each operation is a step of an `Execution`. */
