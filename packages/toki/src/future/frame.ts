@@ -19,7 +19,7 @@
  *
  * States of an FnFuture, and who moves it (one thread, so "who" means "which code path"):
  *
- *   FRESH      created, not started
+ *   FRESH      created, not started. Of a portable fn: `gen` is null, and `slot` the arguments, until it starts or is sent to another thread
  *   NATIVE     running nested on the native stack             next()
  *   FRAMED     on some root's frame stack, not done           next(), when it suspends or is too deep
  *   DONE       finished under the driver; `slot` is the iterator result its parent will read
@@ -28,16 +28,18 @@
  *              `slot` the leaf that frame waits for
  *   UNWINDING  a ROOT being cancelled; `slot` is the Unwind record
  *   CONSUMED   value delivered, or cancelled: the end
- *   OWNED      FRESH, and given to a task: nobody else may await it                spawn, run
+ *   OWNED      as FRESH, and given to a task: nobody else may await it             spawn, run
  *   OWNED_ROOT as ROOT, of a task
  *
  *   FRESH -> NATIVE -> CONSUMED                    ready at once
  *   FRESH -> NATIVE -> FRAMED -> DONE -> CONSUMED  suspended, then finished; FAILED likewise
  *   FRESH -> ROOT -> CONSUMED | UNWINDING -> CONSUMED
+ *   FRESH -> CONSUMED                              dropped, or sent away: takeArguments()
  *   FRESH -> OWNED -> OWNED_ROOT -> CONSUMED | UNWINDING -> CONSUMED
  */
 
 import { keepShape } from "../internal/keep-shape.js";
+import type { PortableFn } from "../portable/portable-fn.js";
 import type { Task } from "../runtime/task/task.js";
 import type { Context } from "./context.js";
 import { current } from "./current.js";
@@ -80,7 +82,7 @@ export class FnFuture<T> extends Future<T> {
   link: FnFuture<unknown> | null;
   slot: unknown;
 
-  constructor(gen: Body<T>, info: FnInfo) {
+  constructor(gen: Body<T> | null, info: FnInfo) {
     super();
     this.gen = gen;
     this.info = info;
@@ -95,6 +97,7 @@ export class FnFuture<T> extends Future<T> {
       if (current.cx === null) throw outsideRuntime(this);
       if (current.depth >= MAX_NATIVE_DEPTH) {
         this.state = FRAMED;
+        if (this.gen === null) this.instantiate();
         current.leaf = null;
         current.inner = this as FnFuture<unknown>;
         current.outer = this as FnFuture<unknown>;
@@ -116,12 +119,12 @@ export class FnFuture<T> extends Future<T> {
     }
     // A root that was polled by hand before (lent to a select, say) is awaited like a leaf.
     if (state === ROOT) return super.next();
-    throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
+    throw this.alreadyUsed();
   }
 
   private startNatively(): IteratorResult<Suspend, T> {
-    const gen = this.gen as Body<T>;
     this.state = NATIVE;
+    const gen = this.gen ?? this.instantiate();
     current.depth++;
     let result: IteratorResult<Suspend, T>;
     try {
@@ -146,6 +149,33 @@ export class FnFuture<T> extends Future<T> {
     this.state = CONSUMED;
     this.gen = null;
     return result;
+  }
+
+  /** Makes the generator of a portable fn, as the last step before it runs: the state says already that it does. */
+  private instantiate(): Body<T> {
+    const args = this.slot as readonly unknown[];
+    this.slot = undefined;
+    try {
+      const gen = (this.info as PortableFn).instantiate(args) as Body<T>;
+      this.gen = gen;
+      return gen;
+    } catch (error) {
+      this.finish(); // the default value of a parameter threw
+      throw error;
+    }
+  }
+
+  /** The portable fn that this is a call of, while the call can be sent to another thread instead of being driven on this one. @internal */
+  get portable(): PortableFn | null {
+    return this.state === FRESH && this.gen === null ? (this.info as PortableFn) : null;
+  }
+
+  /** Ends the future here, because another thread runs the call. @throws MisuseError unless `portable` @internal */
+  takeArguments(): readonly unknown[] {
+    if (this.portable === null) throw this.alreadyUsed();
+    const args = this.slot as readonly unknown[];
+    this.finish();
+    return args;
   }
 
   poll(cx: Context): Poll<T> {
@@ -203,6 +233,10 @@ export class FnFuture<T> extends Future<T> {
     }
   }
 
+  private alreadyUsed(): Error {
+    return this.state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
+  }
+
   /** Ends a frame that ran under the driver and gives the frame that awaits it. @internal */
   settle(state: number, slot: unknown): FnFuture<unknown> {
     const parent = this.link as FnFuture<unknown>;
@@ -217,7 +251,7 @@ export class FnFuture<T> extends Future<T> {
     const { state } = this;
     if (state === FRESH) this.state = OWNED;
     else if (state === ROOT) this.state = OWNED_ROOT;
-    else throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
+    else throw this.alreadyUsed();
   }
 
   /** Whether a poll with `cx` is one of the task that has the future. */
@@ -234,9 +268,10 @@ export class FnFuture<T> extends Future<T> {
   private becomeRoot(): FnFuture<unknown> {
     const { state } = this;
     if (state !== FRESH && state !== OWNED) {
-      throw state === CONSUMED ? polledAfterCompletion(this.describe()) : futureInUse(this.describe());
+      throw this.alreadyUsed();
     }
     this.state = state === FRESH ? ROOT : OWNED_ROOT;
+    if (this.gen === null) this.instantiate();
     return this as FnFuture<unknown>;
   }
 

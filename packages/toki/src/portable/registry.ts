@@ -3,16 +3,22 @@
  * this package: it imports the module that defines the function, which registers it here, in whichever bundle this file has ended up.
  */
 import { MisuseError } from "../future/misuse.js";
+import type { PortableFn } from "./portable-fn.js";
 
 /** What a thread answers to a job. @internal */
 export type Reply = { readonly value: unknown; readonly transfer: unknown[] } | { readonly error: unknown };
 
-/** @internal */
-export interface PortableEntry {
+/** A function made by `blocking`. @internal */
+export interface BlockingEntry {
+  readonly kind: "blocking";
+  readonly key: string;
   readonly body: (...args: never) => unknown;
   /** Runs the function on this thread and encodes what comes of it; never throws. */
   readonly invoke: (args: readonly unknown[]) => Reply;
 }
+
+/** `kind` is also the name of the operation that made it. @internal */
+export type PortableEntry = BlockingEntry | PortableFn;
 
 /** @internal */
 export interface Portable {
@@ -23,6 +29,10 @@ export interface Portable {
   onWorker: boolean;
   /** The module that is being imported for a job. */
   importing: string | undefined;
+  /** How a worker begins, by the URL of the module that this package is in; several where several copies are in one bundle. */
+  starters: Map<string, ((setup: unknown, port: unknown) => void)[]>;
+  /** On a thread that was started for others: imports a module there. */
+  importModule?: (url: string) => Promise<unknown>;
 }
 
 const KEY = Symbol.for("toki.portable");
@@ -30,18 +40,26 @@ const KEY = Symbol.for("toki.portable");
 /** @internal */
 export function portable(): Portable {
   const global = globalThis as { [KEY]?: Portable };
-  global[KEY] ??= { functions: new Map(), moved: new WeakSet(), onWorker: false, importing: undefined };
+  global[KEY] ??= {
+    functions: new Map(),
+    moved: new WeakSet(),
+    onWorker: false,
+    importing: undefined,
+    starters: new Map(),
+  };
   return global[KEY];
 }
 
-/** Gives a function its identity. @internal */
-export function register(key: string, name: string, entry: PortableEntry): void {
+/** Gives a function its identity. @throws MisuseError if another function has its key @internal */
+export function register(entry: PortableEntry, name: string, url: string): void {
   const { functions } = portable();
+  const { kind, key } = entry;
   const known = functions.get(key);
   if (known !== undefined && known.body !== entry.body) {
+    const other = known.kind === kind ? "" : ` (the other was made by ${known.kind}())`;
     throw new MisuseError(
       "TOKI_DUPLICATE_NAME",
-      `blocking: there are two functions named ${name} in ${key.slice(0, key.lastIndexOf("#"))}: give each a name of its own, and call blocking() once for each, at the top level of the module`,
+      `${kind}: there are two functions named ${name} in ${url}${other}: give each a name of its own, and call ${kind}() once for each, at the top level of the module`,
     );
   }
   functions.set(key, entry);

@@ -60,8 +60,9 @@ type ProblemInside<T, Path extends string, Left extends unknown[]> =
  */
 export type Sendable<T> = [Problem<T, "it">] extends [never] ? T : { readonly "cannot be sent": Problem<T, "it"> };
 
+// `-?`, or the problem of an optional parameter would be `never | undefined`. The key of a rest parameter is no string.
 type ArgumentProblems<A extends readonly unknown[]> = {
-  [K in keyof A]: Problem<A[K], `argument ${K & string}`>;
+  [K in keyof A]-?: Problem<A[K], K extends string ? `argument ${K}` : "an argument">;
 }[number];
 
 /** What of a function cannot cross threads, as a sentence; never if all can. */
@@ -77,3 +78,11 @@ export type FunctionProblems<A extends readonly unknown[], T> =
 export type SendFunction<A extends readonly unknown[], T> = [FunctionProblems<A, T>] extends [never]
   ? unknown
   : { readonly "cannot be sent": FunctionProblems<A, T> };
+
+/** What of the generator function of an `fn` cannot cross threads, as a sentence; never if all can. */
+export type BodyProblems<A extends readonly unknown[], T> = ArgumentProblems<A> | Problem<T, "the result">;
+
+/** `unknown`, or what the compiler shows when the body of an `fn` cannot cross threads. */
+export type SendBody<A extends readonly unknown[], T> = [BodyProblems<A, T>] extends [never]
+  ? unknown
+  : { readonly "cannot be sent": BodyProblems<A, T> };

@@ -3,14 +3,9 @@ import { describeValue, MisuseError } from "../future/misuse.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { encodeThrown } from "../portable/errors.js";
 import { Inspector } from "../portable/inspect.js";
+import { keyOf, type ModuleMeta, nameOf, urlOf } from "../portable/module-meta.js";
 import { type Reply, register } from "../portable/registry.js";
 import type { SendFunction } from "../portable/send.js";
-
-/** The part of `import.meta` that says which module a function is in. */
-export interface ModuleMeta {
-  /** The module's URL. */
-  readonly url: string;
-}
 
 /**
  * A call that has not been made: the function and its arguments, for {@link spawnBlocking}. Made by calling what {@link blocking} returned; it does
@@ -90,8 +85,7 @@ export function blocking<A extends unknown[], T>(
   meta: ModuleMeta,
   body: ((...args: A) => T) & SendFunction<A, T>,
 ): (...args: A) => BlockingJob<T> {
-  const url: unknown = meta?.url;
-  if (typeof url !== "string" || url === "") throw invalidArgument("blocking", "meta", "import.meta", meta);
+  const url = urlOf(meta, "blocking");
   if (typeof body !== "function") throw invalidArgument("blocking", "body", "a function", body);
   if (isGeneratorFunction(body) || /^Async(Generator)?Function$/.test(tagOf(body))) {
     throw invalidArgument(
@@ -101,18 +95,10 @@ export function blocking<A extends unknown[], T>(
       body,
     );
   }
-  const { name } = body;
-  if (name === "") {
-    throw invalidArgument(
-      "blocking",
-      "body",
-      "a named function, `blocking(import.meta, function parse(...) {...})`; a minifier must keep names",
-      body,
-    );
-  }
-  const key = `${url}#${name}`;
+  const name = nameOf(body, "blocking", "blocking(import.meta, function parse(...) {...})");
+  const key = keyOf(url, name);
   const run = body as (...args: A) => T;
-  register(key, name, { body: run, invoke: (args) => invoke(name, run, args as A) });
+  register({ kind: "blocking", key, body: run, invoke: (args) => invoke(name, run, args as A) }, name, url);
   const call = (...args: A): BlockingJob<T> => {
     const inspector = new Inspector(`blocking ${name}`);
     for (let i = 0; i < args.length; i++) inspector.check(args[i], `argument ${i}`);

@@ -3,15 +3,16 @@
  *
  * @module
  */
+export type { ModuleMeta } from "../portable/module-meta.js";
 export { move } from "../portable/move.js";
 export { NotSendError } from "../portable/not-send-error.js";
-export type { Send, Sendable, SendFunction } from "../portable/send.js";
+export type { Send, Sendable, SendBody, SendFunction } from "../portable/send.js";
 export { ThreadEndedError } from "../runtime/blocking/thread-ended-error.js";
 export type { SpawnOptions } from "../runtime/core.js";
 export { AbortHandle, type AbortOptions } from "./abort-handle.js";
 export { AccessError } from "./access-error.js";
 export { blockInPlace } from "./block-in-place.js";
-export { BlockingJob, blocking, type ModuleMeta } from "./blocking.js";
+export { BlockingJob, blocking } from "./blocking.js";
 export { consumeBudget, cooperative, hasBudgetRemaining, unconstrained } from "./coop.js";
 export { taskId, tryTaskId } from "./id.js";
 export { JoinError } from "./join-error.js";

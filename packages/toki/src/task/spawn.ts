@@ -12,6 +12,11 @@ export function currentRuntime(what: string): RuntimeCore {
   return rt;
 }
 
+function checkName(options: SpawnOptions | undefined, where: string): void {
+  const name = options?.name;
+  if (name !== undefined && typeof name !== "string") throw invalidArgument(where, "options.name", "a string", name);
+}
+
 /** @internal */
 export function spawnOn<T>(
   rt: RuntimeCore,
@@ -19,8 +24,7 @@ export function spawnOn<T>(
   options: SpawnOptions | undefined,
   where: string,
 ): JoinHandle<T> {
-  const name = options?.name;
-  if (name !== undefined && typeof name !== "string") throw invalidArgument(where, "options.name", "a string", name);
+  checkName(options, where);
   return new JoinHandle<T>(rt.spawn(intoFuture(future, where), options));
 }
 
@@ -71,5 +75,7 @@ export function spawn<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHan
  * ```
  */
 export function spawnLocal<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHandle<T> {
-  return spawnOn(currentRuntime("spawnLocal"), future, options, "spawnLocal");
+  const rt = currentRuntime("spawnLocal");
+  checkName(options, "spawnLocal");
+  return new JoinHandle<T>(rt.spawnLocal(intoFuture(future, "spawnLocal"), options));
 }

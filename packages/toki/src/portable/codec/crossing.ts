@@ -1,0 +1,48 @@
+/*
+ * Objects of shared memory in messages. A message that holds one holds a reference to it: taken when the object is written, given to the object
+ * that is made when the message is read, released when the message is not read.
+ */
+import { Inspector } from "../inspect.js";
+
+/** How objects of one class cross threads. @internal */
+export interface Crossing {
+  /** A number of its own, the same on every thread. */
+  readonly kind: number;
+  /** Takes a reference, and says in two words what it is to. */
+  send(object: object): { readonly a: number; readonly b: number };
+  /** Makes this thread's object; it owns the reference. */
+  receive(a: number, b: number): object;
+  /** Gives the reference back: nobody will receive it. */
+  release(a: number, b: number): void;
+}
+
+const byKind: (Crossing | undefined)[] = [];
+const byPrototype = new Map<object, Crossing>();
+
+/** From now on, objects with this prototype can be sent. @internal */
+export function registerCrossing(prototype: object, crossing: Crossing): void {
+  const known = byKind[crossing.kind];
+  if (known !== undefined && known !== crossing) throw new Error(`two crossings of kind ${crossing.kind}`);
+  byKind[crossing.kind] = crossing;
+  byPrototype.set(prototype, crossing);
+}
+
+/** @internal */
+export function crossingOf(prototype: object): Crossing | undefined {
+  return byPrototype.get(prototype);
+}
+
+/** @internal */
+export function crossingOfKind(kind: number): Crossing {
+  const crossing = byKind[kind];
+  if (crossing === undefined) throw new Error(`no crossing of kind ${kind} on this thread`);
+  return crossing;
+}
+
+/** Says why a value cannot be sent; knows that objects with a crossing can. @internal */
+export class MessageInspector extends Inspector {
+  override check(value: unknown, path: string): void {
+    if (typeof value === "object" && value !== null && byPrototype.has(Object.getPrototypeOf(value))) return;
+    super.check(value, path);
+  }
+}

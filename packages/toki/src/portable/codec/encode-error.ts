@@ -1,0 +1,76 @@
+/*
+ * Errors in messages: what `encodeThrown` keeps, in words. In addition an error that occurs twice arrives as one, and may lead back to itself.
+ */
+import type { Encoder } from "./encoder.js";
+import { REFUSED } from "./refused.js";
+import { ABSENT, ERROR, LIST, PROPS } from "./tags.js";
+
+/** Errors within errors, as for `encodeThrown`. */
+const MAX_CAUSES = 16;
+const OWN = new Set(["message", "stack", "cause", "name", "errors"]);
+
+/** @internal */
+export function writeError(encoder: Encoder, error: Error): void {
+  const isDom = typeof DOMException !== "undefined" && error instanceof DOMException;
+  encoder.head(ERROR, isDom ? 1 : 0);
+  encoder.string(String(error.constructor?.name ?? "Error"));
+  encoder.string(String(error.name));
+  encoder.string(String(error.message));
+  const stack: unknown = error.stack;
+  if (typeof stack === "string") encoder.string(stack);
+  else encoder.undefined();
+  const goesOn = encoder.errorDepth++ < MAX_CAUSES;
+  try {
+    if (goesOn && Object.hasOwn(error, "cause")) writeWhatCan(encoder, error.cause);
+    else encoder.head(ABSENT, 0);
+    const errors: unknown = goesOn && error instanceof AggregateError ? error.errors : undefined;
+    if (Array.isArray(errors)) {
+      const list = [...errors];
+      encoder.head(LIST, list.length);
+      for (const inner of list) writeWhatCan(encoder, inner);
+    } else encoder.head(ABSENT, 0);
+    writeProperties(encoder, error, goesOn);
+  } finally {
+    encoder.errorDepth--;
+  }
+}
+
+function writeProperties(encoder: Encoder, error: Error, goesOn: boolean): void {
+  const head = encoder.open();
+  let count = 0;
+  for (const key of Object.keys(error)) {
+    if (OWN.has(key)) continue;
+    const value = (error as unknown as Record<string, unknown>)[key];
+    if (value instanceof Error && !goesOn) continue;
+    const mark = encoder.mark();
+    try {
+      encoder.string(key);
+      encoder.write(value);
+      count++;
+    } catch (refusal) {
+      if (refusal !== REFUSED) throw refusal;
+      encoder.rewind(mark);
+    }
+  }
+  encoder.close(head, PROPS, count);
+}
+
+/** `value`, or if it cannot be sent its text. */
+function writeWhatCan(encoder: Encoder, value: unknown): void {
+  const mark = encoder.mark();
+  try {
+    encoder.write(value);
+  } catch (refusal) {
+    if (refusal !== REFUSED) throw refusal;
+    encoder.rewind(mark);
+    encoder.string(textOf(value));
+  }
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
