@@ -1,6 +1,6 @@
 import type { Duration } from "../time/duration.js";
 import type { HistogramConfiguration } from "./metrics/histogram-configuration.js";
-import type { RuntimeOptions } from "./options.js";
+import type { RuntimeFlavor, RuntimeOptions } from "./options.js";
 import { validateOptions } from "./options.js";
 import { Runtime } from "./runtime.js";
 
@@ -22,13 +22,30 @@ import { Runtime } from "./runtime.js";
  * ```
  */
 export class Builder {
-  readonly #options: RuntimeOptions = { enableTime: false, enableIo: false };
+  readonly #options: RuntimeOptions;
 
-  private constructor() {}
+  private constructor(flavor: RuntimeFlavor) {
+    this.#options = { flavor, enableTime: false, enableIo: false };
+  }
 
   /** A builder of the scheduler that runs every task on the calling thread. */
   static currentThread(): Builder {
-    return new Builder();
+    return new Builder("currentThread");
+  }
+
+  /** A builder of the scheduler that spreads calls of portable functions over worker threads. */
+  static multiThread(): Builder {
+    return new Builder("multiThread");
+  }
+
+  /** How many worker threads the multi-thread scheduler has; the other one takes no notice. */
+  workerThreads(count: number): this {
+    return this.#set({ workerThreads: count });
+  }
+
+  /** The heap of each worker thread, in bytes. */
+  threadMemoryLimit(bytes: number): this {
+    return this.#set({ threadMemoryLimit: bytes });
   }
 
   #set(options: RuntimeOptions): this {

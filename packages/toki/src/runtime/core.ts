@@ -13,8 +13,11 @@
  * report is printed, every task is cancelled (its cleanup runs), and the drivers fail. If the cleanup is stuck as well, it is cut short.
  */
 import { current } from "../future/current.js";
+import { FnFuture } from "../future/frame.js";
 import type { Future } from "../future/future.js";
 import { Waker } from "../future/waker.js";
+import { NEXT_ID } from "../memory/layout.js";
+import type { Memory } from "../memory/memory.js";
 import type { BlockingPool } from "./blocking/pool.js";
 import { asyncContext } from "./driver/async-context.js";
 import type { Host, HostTimer } from "./driver/host.js";
@@ -26,7 +29,10 @@ import { PollObserver } from "./metrics/poll-observer.js";
 import type { RuntimeOptions, TaskMeta } from "./options.js";
 import { Rng } from "./rng.js";
 import { Executor } from "./scheduler/executor.js";
-import { CANCELLED, COMPLETE, FAILED, LISTED, ROOT, SCHEDULED, Task } from "./task/task.js";
+import type { RemoteFuture } from "./scheduler/multi-thread/remote-future.js";
+import type { ThreadPart } from "./scheduler/multi-thread/thread-part.js";
+import type { Worker } from "./scheduler/multi-thread/worker.js";
+import { CANCELLED, COMPLETE, FAILED, JOINED, LISTED, ROOT, SCHEDULED, Task } from "./task/task.js";
 import { TaskExtra } from "./task/task-extra.js";
 import { TimeDriver, type Timer } from "./time/time-driver.js";
 import { IDLE, type TimerEntry } from "./time/wheel.js";
@@ -45,7 +51,35 @@ export interface SpawnOptions {
 }
 
 let nextTaskId = 1;
+/** The first id that this thread may not give out. Threads that share memory take ranges, so that an id means one task in the whole process. */
+let endOfTaskIds = Number.POSITIVE_INFINITY;
+let taskIdMemory: Memory | null = null;
+const ID_RANGE = 1024;
 let nextRuntimeId = 1;
+
+function newTaskId(): number {
+  if (nextTaskId >= endOfTaskIds) takeTaskIds();
+  return nextTaskId++;
+}
+
+function takeTaskIds(): void {
+  nextTaskId = (taskIdMemory as Memory).add(NEXT_ID, 1) * ID_RANGE + 1;
+  endOfTaskIds = nextTaskId + ID_RANGE;
+}
+
+/** From now on this thread takes its task ids from ranges that other threads see. @internal */
+export function shareTaskIds(memory: Memory): void {
+  if (taskIdMemory !== null) return;
+  taskIdMemory = memory;
+  // The thread that makes the memory has given out ids already: it goes on to the end of its range.
+  if (nextTaskId === 1) {
+    endOfTaskIds = 0;
+    return;
+  }
+  const ranges = Math.ceil(nextTaskId / ID_RANGE);
+  memory.add(NEXT_ID, ranges);
+  endOfTaskIds = ranges * ID_RANGE + 1;
+}
 
 /** @internal */
 export class RuntimeCore {
@@ -66,6 +100,10 @@ export class RuntimeCore {
   blockingJobs = 0;
   /** The blocking pool, once something has used it. */
   blocking: BlockingPool | null = null;
+  /** This thread's part in a multi-thread runtime. */
+  threads: ThreadPart | null = null;
+  /** Tasks that were spawned here and are with a worker, or queued for one. */
+  remoteTasks = 0;
 
   private phase = OPEN;
   private tasks: Task<unknown> | null = null;
@@ -81,6 +119,7 @@ export class RuntimeCore {
   private isHolding = false;
   private holdTimer: HostTimer | null = null;
   private onceEmpty: (() => void)[] = [];
+  private readonly closed: (() => void)[] = [];
 
   constructor(options: RuntimeOptions, host: Host) {
     const observer = PollObserver.from(options, host);
@@ -134,13 +173,36 @@ export class RuntimeCore {
   // Tasks
 
   spawn<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
-    future.claim();
-    if (this.phase !== OPEN) {
-      const refused = new Task(this, future, nextTaskId++, 0);
-      refused.complete(CANCELLED, undefined);
-      return refused;
+    if (this.phase === OPEN) {
+      const { threads } = this;
+      if (threads !== null && future instanceof FnFuture) {
+        const fn = future.portable;
+        if (fn !== null) return threads.spawn(future, fn, options) as Task<T>;
+      }
+      future.claim();
+      return this.start(future, options);
     }
+    future.claim();
+    const refused = new Task(this, future, newTaskId(), 0);
+    refused.complete(CANCELLED, undefined);
+    return refused;
+  }
+
+  /** Starts a task that stays on this thread, whether or not another one could run it. */
+  spawnLocal<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
+    if (this.phase !== OPEN) return this.spawn(future, options);
+    future.claim();
     return this.start(future, options);
+  }
+
+  /** The task of a future that is completed by another thread: it is not polled. */
+  startRemote(future: RemoteFuture, options: SpawnOptions | undefined): Task<unknown> {
+    const task = new Task<unknown>(this, future, newTaskId(), 0);
+    if (options !== undefined || this.observesTasks) this.describeTask(task, options);
+    this.spawnedTasks++;
+    this.liveTasks++;
+    this.list(task);
+    return task;
   }
 
   /** Spawns what ends a future that was dropped: also while the runtime closes, which then waits for it. */
@@ -150,7 +212,7 @@ export class RuntimeCore {
   }
 
   private start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
-    const task = new Task(this, future, nextTaskId++, SCHEDULED);
+    const task = new Task(this, future, newTaskId(), SCHEDULED);
     // The spawn hook may throw: then the spawn never was.
     if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
     this.spawnedTasks++;
@@ -219,7 +281,7 @@ export class RuntimeCore {
     else {
       this.liveTasks--;
       if (this.observesTasks) this.options.onTaskTerminate?.(this.metaOf(task));
-      if (outcome === FAILED) this.onFailure(task, output);
+      if (outcome === FAILED && (task.state & JOINED) === 0) this.onFailure(task, output);
     }
     task.complete(outcome, output);
     if (this.phase === CLOSING && this.isEmpty) {
@@ -316,9 +378,17 @@ export class RuntimeCore {
     if (!this.isHolding) this.holdTimer.setRef(false);
   }
 
+  /** This thread is one of a multi-thread runtime. */
+  joinThreads(threads: ThreadPart & Partial<Pick<Worker, "local" | "global" | "search">>): void {
+    this.threads = threads;
+    this.executor.threads = threads;
+    if (threads.index !== undefined) this.executor.source = threads as Worker;
+  }
+
   /** Nothing is runnable: goes idle until a wake or the next deadline. */
   park(now: number): void {
-    if (!this.beginPark()) this.executor.request();
+    if (this.threads !== null && !this.threads.park()) this.executor.request();
+    else if (!this.beginPark()) this.executor.request();
     else if (this.time.isPaused) {
       if (this.time.wheel.size > 0 && this.blockingJobs === 0) this.scheduleAutoAdvance();
     } else if (!this.time.arm(now)) this.executor.request();
@@ -470,7 +540,12 @@ export class RuntimeCore {
     this.executor.runBatch(Number.POSITIVE_INFINITY);
     if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable || !this.beginPark()) return;
     const wait = this.time.untilNext(this.host.now());
-    if (this.blocking !== null && this.blockingJobs > 0) {
+    if (this.remoteTasks > 0) {
+      // With jobs of the blocking pool as well, it looks after both in turn.
+      const hasJobs = this.blocking !== null && this.blockingJobs > 0;
+      this.threads?.sleep(hasJobs ? Math.min(wait, 1) : wait);
+      if (hasJobs) this.blocking?.waitSync(0);
+    } else if (this.blocking !== null && this.blockingJobs > 0) {
       this.blocking.waitSync(this.time.isPaused ? Number.POSITIVE_INFINITY : wait);
     } else if (wait === Number.POSITIVE_INFINITY) this.onIdle();
     else if (this.time.isPaused) this.time.autoAdvance();
@@ -481,13 +556,24 @@ export class RuntimeCore {
 
   /** Cancels every task and resolves once their cleanup has ended. */
   shutdown(): Promise<void> {
-    if (this.phase === CLOSED) return Promise.resolve(this.blocking?.ended());
+    if (this.phase === CLOSED) return this.threadsEnded();
     return new Promise((resolve) => {
       const stop = this.beginShutdown(() => {
-        resolve(this.blocking?.ended());
+        resolve(this.threadsEnded());
         stop();
       });
     });
+  }
+
+  /** Resolves once the threads are gone that have nothing to do any more. */
+  private async threadsEnded(): Promise<void> {
+    await this.blocking?.ended();
+    await this.threads?.ended();
+  }
+
+  /** Calls back when the runtime is closed. */
+  onClosed(callback: () => void): void {
+    this.closed.push(callback);
   }
 
   /** As `shutdown`, but cleanup that takes longer than `ms` is cut short. */
@@ -518,6 +604,7 @@ export class RuntimeCore {
       onClosed();
     });
     this.onceEmpty.push(() => this.close(), onClosed);
+    this.threads?.close();
     this.forEachTask((task) => task.abort());
     if (this.isEmpty) this.finishEmpty();
     else this.executor.request();
@@ -534,6 +621,7 @@ export class RuntimeCore {
   }
 
   private forceShutdown(): void {
+    this.threads?.force();
     const round = () => {
       this.forEachTask((task) => task.forceUnwind());
       this.executor.runBatch(Number.POSITIVE_INFINITY);
@@ -552,6 +640,7 @@ export class RuntimeCore {
     this.blocking?.close();
     this.failures.reportAll();
     if (this.started) this.options.onThreadStop?.();
+    for (const callback of this.closed) callback();
   }
 }
 

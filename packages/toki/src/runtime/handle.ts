@@ -8,6 +8,7 @@ import type { RuntimeCore, SpawnOptions } from "./core.js";
 import type { TaskDump } from "./dump.js";
 import { enterRuntime } from "./enter.js";
 import { RuntimeMetrics } from "./metrics.js";
+import type { RuntimeFlavor } from "./options.js";
 
 /**
  * A handle to a {@link Runtime}: spawns on it from anywhere on its thread. It does not keep the runtime alive.
@@ -19,7 +20,7 @@ import { RuntimeMetrics } from "./metrics.js";
  * await main(function* () {
  *   const handle = Handle.current();
  *   const task = handle.spawn(function* () { return handle.flavor; });
- *   console.log(yield* task); // currentThread
+ *   console.log(yield* task); // multiThread
  * });
  * ```
  */
@@ -56,8 +57,8 @@ export class Handle {
   }
 
   /** The scheduler. */
-  get flavor(): "currentThread" {
-    return "currentThread";
+  get flavor(): RuntimeFlavor {
+    return this.#core.threads === null ? "currentThread" : "multiThread";
   }
 
   /** Starts a task; after the runtime's shutdown the handle that comes back is a cancelled one. */

@@ -3,8 +3,8 @@ import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { portable } from "../portable/registry.js";
 import { hasListeners } from "../signal/registry.js";
-import { RuntimeCore } from "./core.js";
-import { type RuntimeOptions, validateOptions } from "./options.js";
+import { createRuntime } from "./create.js";
+import type { RuntimeOptions } from "./options.js";
 
 /** Options of {@link main}: those of a {@link Runtime}, and what to do on Ctrl-C. */
 export interface MainOptions extends RuntimeOptions {
@@ -53,9 +53,8 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
   if (signals !== false && !(Array.isArray(signals) && signals.every((name) => typeof name === "string"))) {
     throw invalidArgument("main", "signals", "an array of signal names, or false", signals);
   }
-  validateOptions(rest, "main");
+  const rt = createRuntime(rest, "main");
   const program = intoFuture(body, "main");
-  const rt = new RuntimeCore(rest, host);
   const interrupt = new AbortController();
   let received: string | undefined;
   const stops: ((() => void) | undefined)[] = [];

@@ -2,6 +2,9 @@ import { invalidArgument } from "../internal/invalid-argument.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { bucketStarts, type HistogramConfiguration } from "./metrics/histogram-configuration.js";
 
+/** How a runtime schedules its tasks. */
+export type RuntimeFlavor = "currentThread" | "multiThread";
+
 /** What a hook learns of a task. */
 export interface TaskMeta {
   /** The task's id. */
@@ -31,8 +34,19 @@ export interface TaskFailure {
  * Options of a {@link Runtime}. The `Builder` sets the same ones.
  */
 export interface RuntimeOptions {
-  /** The scheduler. Only `"currentThread"` exists so far: every task runs on the thread that made the runtime. */
-  flavor?: "currentThread";
+  /**
+   * The scheduler. With `"multiThread"`, calls of portable functions (`fn(import.meta, ...)`) that are spawned run on worker threads, and all else on the
+   * thread that made the runtime; with `"currentThread"`, everything does. No thread is started before the first such call.
+   *
+   * @default "multiThread", but "currentThread" with an option that only that one has (`startPaused`, `unhandledPanic`), and where there are no threads
+   */
+  flavor?: RuntimeFlavor;
+  /**
+   * Worker threads of the multi-thread scheduler. Above 0.
+   *
+   * @default the environment's TOKIO_WORKER_THREADS, else the number of processors the process may use
+   */
+  workerThreads?: number;
   /** Name of the runtime in reports. Not empty. */
   name?: string;
   /** Timers. Without them `sleep`, `timeout` and `interval` throw when they are created. @default true */
@@ -71,9 +85,11 @@ export interface RuntimeOptions {
   threadNameFn?: () => string;
   /** Stack of the threads that the runtime starts, in bytes. @default 4 MiB, Node's */
   threadStackSize?: number;
-  /** Called when the runtime starts to be driven on this thread, and here for each thread of the blocking pool that is started. */
+  /** Heap of each worker thread, in bytes: one that needs more ends, its tasks fail, and another one takes its place. @default Node's */
+  threadMemoryLimit?: number;
+  /** Called when the runtime starts to be driven on this thread, and here for each thread, worker or of the blocking pool, that is started. */
   onThreadStart?: () => void;
-  /** Called once when the runtime has shut down, and here for each thread of the blocking pool that has ended. */
+  /** Called once when the runtime has shut down, and here for each thread, worker or of the blocking pool, that has ended. */
   onThreadStop?: () => void;
   /** Called before the thread goes idle. May spawn: then it does not. */
   onThreadPark?: () => void;
@@ -86,6 +102,9 @@ export interface RuntimeOptions {
   /** Measure how long each task waits from wake to poll: `meta.scheduleLatency` in the hooks of a poll. @default false */
   trackScheduleLatency?: boolean;
 }
+
+/** Beyond that, one block of shared memory cannot hold what the workers share. */
+const MAX_WORKER_THREADS = 512;
 
 const HOOKS = [
   "onUnhandledFailure",
@@ -107,17 +126,23 @@ export function validateOptions(options: RuntimeOptions, where: string): void {
   if (options === null || typeof options !== "object") {
     throw invalidArgument(where, "options", "an object", options);
   }
-  const flavor: unknown = options.flavor;
-  if (flavor === "multiThread") {
-    throw invalidArgument(
-      where,
-      "flavor",
-      '"currentThread" (the multi-thread scheduler is not part of this version)',
-      flavor,
-    );
+  const { flavor } = options;
+  if (flavor !== undefined && flavor !== "currentThread" && flavor !== "multiThread") {
+    throw invalidArgument(where, "flavor", '"currentThread" or "multiThread"', flavor);
   }
-  if (flavor !== undefined && flavor !== "currentThread")
-    throw invalidArgument(where, "flavor", '"currentThread"', flavor);
+  if (flavor === "multiThread") {
+    if (options.startPaused === true) {
+      throw invalidArgument(
+        where,
+        "startPaused",
+        "false with the multi-thread scheduler, whose clock cannot stand",
+        true,
+      );
+    }
+    if (options.unhandledPanic === "shutdownRuntime") {
+      throw invalidArgument(where, "unhandledPanic", '"ignore" with the multi-thread scheduler', "shutdownRuntime");
+    }
+  }
   if (options.name !== undefined && (typeof options.name !== "string" || options.name === "")) {
     throw invalidArgument(where, "name", "a string that is not empty", options.name);
   }
@@ -127,11 +152,14 @@ export function validateOptions(options: RuntimeOptions, where: string): void {
       throw invalidArgument(where, key, "an integer above 0", value);
     }
   }
-  for (const key of ["maxBlockingThreads", "threadStackSize"] as const) {
+  for (const key of ["workerThreads", "maxBlockingThreads", "threadStackSize", "threadMemoryLimit"] as const) {
     const value = options[key];
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
       throw invalidArgument(where, key, "an integer above 0", value);
     }
+  }
+  if ((options.workerThreads ?? 1) > MAX_WORKER_THREADS) {
+    throw invalidArgument(where, "workerThreads", `an integer from 1 to ${MAX_WORKER_THREADS}`, options.workerThreads);
   }
   if (options.threadKeepAlive !== undefined) toMillis(options.threadKeepAlive, where, "threadKeepAlive");
   if (options.threadName !== undefined && (typeof options.threadName !== "string" || options.threadName === "")) {

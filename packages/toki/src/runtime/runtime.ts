@@ -1,4 +1,3 @@
-import { host } from "#host";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { BlockingJob } from "../task/blocking.js";
@@ -6,12 +5,13 @@ import type { JoinHandle } from "../task/join-handle.js";
 import { spawnOn } from "../task/spawn.js";
 import { spawnBlockingOn } from "../task/spawn-blocking.js";
 import { type Duration, toMillis } from "../time/duration.js";
-import { RuntimeCore, type SpawnOptions } from "./core.js";
+import type { RuntimeCore, SpawnOptions } from "./core.js";
+import { createRuntime } from "./create.js";
 import type { TaskDump } from "./dump.js";
 import { enterRuntime } from "./enter.js";
 import { Handle } from "./handle.js";
 import type { RuntimeMetrics } from "./metrics.js";
-import { type RuntimeOptions, validateOptions } from "./options.js";
+import type { RuntimeOptions } from "./options.js";
 
 /** Options of {@link Runtime.run}. */
 export interface RunOptions {
@@ -50,8 +50,7 @@ export class Runtime implements AsyncDisposable {
    * @throws InvalidArgumentError if an option is not what it should be
    */
   constructor(options: RuntimeOptions = {}) {
-    validateOptions(options, "Runtime");
-    this.#core = new RuntimeCore({ ...options }, host);
+    this.#core = createRuntime(options, "Runtime");
   }
 
   /** A handle to spawn from anywhere. It does not keep the runtime alive. */

@@ -15,5 +15,7 @@ import { current } from "../future/current.js";
  * ```
  */
 export function workerIndex(): number | undefined {
-  return current.runtime?.executor.active === true ? 0 : undefined;
+  const { runtime } = current;
+  if (runtime?.executor.active !== true) return undefined;
+  return runtime.threads === null ? 0 : runtime.threads.index;
 }

@@ -24,7 +24,7 @@ import { Runtime } from "../runtime/runtime.js";
  * ```
  */
 export function testBlockOn<T>(future: IntoFuture<T>): T {
-  const rt = new Runtime();
+  const rt = new Runtime({ flavor: "currentThread" });
   try {
     return rt.blockOn(future);
   } finally {

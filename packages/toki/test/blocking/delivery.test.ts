@@ -112,7 +112,8 @@ test("bundled into one file by Rollup", async () => {
     name: "resolve",
     resolveId(id: string) {
       if (id === "toki") return join(dist, "index.js");
-      return id === "#host" ? join(dist, "runtime/driver/host-node.js") : null;
+      if (id === "#host") return join(dist, "runtime/driver/host-node.js");
+      return id === "#threads" ? join(dist, "runtime/scheduler/multi-thread/index.js") : null;
     },
   };
   const bundle = await rollup({

@@ -63,7 +63,7 @@ for (const flavor of flavors) {
     test("tells flavor, name and id", () => {
       const a = new Runtime({ ...flavor.options, name: "a" }).handle;
       const b = new Runtime(flavor.options).handle;
-      assert.equal(a.flavor, "currentThread");
+      assert.equal(a.flavor, flavor.options.flavor ?? "currentThread");
       assert.equal(a.name, "a");
       assert.equal(b.name, undefined);
       assert.notEqual(a.id, b.id);

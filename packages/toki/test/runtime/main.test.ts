@@ -72,7 +72,7 @@ describe("main()", () => {
       return true;
     });
     await assert.rejects(main(ready(1), { eventInterval: 0 }), { code: "TOKI_INVALID_ARGUMENT" });
-    await assert.rejects(main(ready(1), { flavor: "multiThread" as never }), /currentThread/);
+    await assert.rejects(main(ready(1), { flavor: "manyThreads" as never }), /currentThread/);
     await assert.rejects(main(5 as never), MisuseError);
     await assert.rejects(main(Promise.resolve(1) as never), MisuseError);
     await assert.rejects(main(ready(1), { signals: ["SIGKILL"] }));

@@ -21,7 +21,13 @@ import { ctrlC } from "toki/signal";
 
 /** What is wrong, the argument the error has to name, and what it has to say was expected. */
 const INVALID: [options: object, argument: string, expected: RegExp][] = [
-  [{ flavor: "multiThread" }, "flavor", /currentThread/],
+  [{ flavor: "manyThreads" as never }, "flavor", /"currentThread" or "multiThread"/],
+  [{ flavor: "multiThread", startPaused: true }, "startPaused", /cannot stand/],
+  [{ flavor: "multiThread", unhandledPanic: "shutdownRuntime" }, "unhandledPanic", /"ignore"/],
+  [{ workerThreads: 0 }, "workerThreads", /above 0/],
+  [{ workerThreads: 1.5 }, "workerThreads", /integer/],
+  [{ workerThreads: 513 }, "workerThreads", /from 1 to 512/],
+  [{ threadMemoryLimit: 0 }, "threadMemoryLimit", /above 0/],
   [{ flavor: "threads" }, "flavor", /currentThread/],
   [{ name: "" }, "name", /not empty/],
   [{ name: 7 }, "name", /string/],

@@ -7,7 +7,7 @@ export interface Flavor {
 }
 
 export const flavors: readonly Flavor[] = [
-  { name: "currentThread", options: {} },
-  { name: "currentThread with LIFO slot", options: { lifoSlot: true } },
+  { name: "currentThread", options: { flavor: "currentThread" } },
+  { name: "currentThread with LIFO slot", options: { flavor: "currentThread", lifoSlot: true } },
   { name: "currentThread with a paused clock", options: { startPaused: true } },
 ];

@@ -17,7 +17,6 @@
  * `blockOn` holds the event loop, which would deliver the messages: waitSync reads them instead. Each message is followed by a notification of `cell`, and
  * `cell` is read before the ports are: a message that comes after that changes it, and the wait returns at once.
  */
-import { current } from "../../future/current.js";
 import { decodeThrown } from "../../portable/errors.js";
 import { Inspector, isDetached, isPrimitive } from "../../portable/inspect.js";
 import { NotSendError } from "../../portable/not-send-error.js";
@@ -27,6 +26,7 @@ import { toMillis } from "../../time/duration.js";
 import type { RuntimeCore, SpawnOptions } from "../core.js";
 import { MAX_TIMER_MS } from "../driver/host.js";
 import { CANCEL, type Task } from "../task/task.js";
+import { threadHooks } from "../thread-hooks.js";
 import { BlockingFuture, DONE, FAILED_JOB, OVER, QUEUED, STARTED } from "./blocking-future.js";
 import { PoolThread } from "./pool-thread.js";
 import { ThreadEndedError } from "./thread-ended-error.js";
@@ -230,18 +230,7 @@ export class BlockingPool {
     });
     this.threads.add(thread);
     this.starting++;
-    this.callHook(options.onThreadStart);
-  }
-
-  private callHook(hook: (() => void) | undefined): void {
-    if (hook === undefined) return;
-    const { runtime } = current;
-    current.runtime = this.rt;
-    try {
-      hook();
-    } finally {
-      current.runtime = runtime;
-    }
+    threadHooks(this.rt, options.onThreadStart);
   }
 
   private onMessage(thread: PoolThread, message: Message): void {
@@ -301,14 +290,16 @@ export class BlockingPool {
     if (!thread.isReady) {
       this.starting--;
       if (!this.isClosed)
-        this.failFirst(new ThreadEndedError(this.head?.job.name ?? "", why, error ?? new Error("it could not start")));
+        this.failFirst(
+          new ThreadEndedError(beforeReturn(this.head?.job.name ?? ""), why, error ?? new Error("it could not start")),
+        );
     } else if (future !== null) {
       if (thread.isTerminated) this.settle(future, OVER, undefined);
-      else this.settle(future, FAILED_JOB, new ThreadEndedError(future.job.name, why, error));
+      else this.settle(future, FAILED_JOB, new ThreadEndedError(beforeReturn(future.job.name), why, error));
     } else if (error !== undefined && !this.isClosed) {
       this.rt.host.report(`toki: an idle thread of the blocking pool ended: ${String(error)}`);
     }
-    this.callHook(this.rt.options.onThreadStop);
+    threadHooks(this.rt, this.rt.options.onThreadStop);
     if (!this.isClosed) this.assign();
     if (this.onEnded !== null) this.checkEnded();
   }
@@ -362,6 +353,10 @@ export class BlockingPool {
     this.onEnded?.();
     this.onEnded = null;
   }
+}
+
+function beforeReturn(job: string): string {
+  return `blocking ${job}: its thread ended before the function returned`;
 }
 
 function isEnding(thread: PoolThread): boolean {

@@ -1,7 +1,7 @@
 import { RuntimeError } from "../error.js";
 
 /**
- * The thread of a blocking job ended before the job did: it called `process.exit`, ran out of memory, or had an uncaught error, which is the `cause`. Found as
+ * The thread of a task or a blocking job ended before that did: it called `process.exit`, ran out of memory, or had an uncaught error, which is the `cause`. Found as
  * the `cause` of the job's `JoinError`.
  *
  * @example
@@ -28,8 +28,8 @@ export class ThreadEndedError extends RuntimeError {
   readonly exitCode: number | undefined;
 
   /** @internal */
-  constructor(job: string, exitCode: number | undefined, cause: unknown) {
-    super(`blocking ${job}: its thread ended before the function returned: ${reasonOf(exitCode, cause)}`, { cause });
+  constructor(what: string, exitCode: number | undefined, cause: unknown) {
+    super(`${what}: ${reasonOf(exitCode, cause)}`, { cause });
     this.exitCode = exitCode;
   }
 }

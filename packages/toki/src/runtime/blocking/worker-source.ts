@@ -10,17 +10,13 @@
  *         { broken }                       what came in could not be read
  *         { exit }                         process.exit was called with this code
  *
- * tsx installs itself on the main thread alone, and where Node has no `registerHooks` threads do not inherit that: it is installed on the thread as well.
- *
  * Each message is followed by a notification of `cell`, for a `blockOn` that holds the thread which would receive it.
  */
+import { THREAD_PROLOGUE } from "../thread-prologue.js";
 
 /** @internal */
-export const WORKER_SOURCE = `
-const { workerData } = process.getBuiltinModule("node:worker_threads");
-const { port, cell } = workerData.toki;
-const portable = (globalThis[Symbol.for("toki.portable")] ??= { functions: new Map(), moved: new WeakSet(), onWorker: false, importing: undefined });
-portable.onWorker = true;
+export const WORKER_SOURCE = `${THREAD_PROLOGUE}
+const { cell } = workerData.toki;
 function send(message, transfer) {
   port.postMessage(message, transfer);
   Atomics.add(cell, 0, 1);
@@ -31,26 +27,8 @@ function failure(error) {
   const properties = error.code === undefined ? {} : { code: String(error.code) };
   return { error: { isError: true, className: error.constructor.name, name: String(error.name), message: String(error.message), stack: error.stack, properties } };
 }
-let hasTsx = false;
-async function useTsx(url) {
-  const loader = process.execArgv.concat((process.env.NODE_OPTIONS ?? "").split(" ")).find((arg) => arg.includes("tsx"));
-  const { createRequire, registerHooks } = process.getBuiltinModule("node:module");
-  if (loader === undefined || registerHooks !== undefined || hasTsx) return;
-  hasTsx = true;
-  const { pathToFileURL } = process.getBuiltinModule("node:url");
-  const from = /file:\\S+/.exec(loader)?.[0] ?? url;
-  const path = createRequire(from).resolve("tsx/esm/api").replace(/\\.cjs$/, ".mjs");
-  const api = await import(pathToFileURL(path).href);
-  api.register();
-}
 async function load({ key, url, name }) {
-  portable.importing = url;
-  try {
-    await useTsx(url);
-    await import(url);
-  } finally {
-    portable.importing = undefined;
-  }
+  await portable.importModule(url);
   const entry = portable.functions.get(key);
   if (entry === undefined) throw new Error("blocking " + name + ": " + url + " did not define it when a blocking thread imported it; call blocking() at the top level of the module, on every thread");
   return entry;

@@ -138,6 +138,7 @@ export const host: Host = {
   raiseSignal: (name) => void process.kill(process.pid, name),
   hasActiveWork: () => process.getActiveResourcesInfo().some((kind) => !PASSIVE.has(kind)),
   block: (ms) => void Atomics.wait(SLEEPER, 0, 0, ms),
+  environment: (name) => process.env[name],
   parallelism: () => availableParallelism(),
   startThread: (options) => new NodeThread(options),
   waitForChange: (cell, seen, ms) => void Atomics.wait(cell, 0, seen, ms),

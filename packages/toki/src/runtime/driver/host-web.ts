@@ -53,6 +53,7 @@ export const host: Host = {
   block: () => {
     throw new Error("This platform cannot block its thread: use run() instead of blockOn()");
   },
+  environment: () => undefined,
   parallelism: noThreads,
   startThread: noThreads,
   waitForChange: noThreads,

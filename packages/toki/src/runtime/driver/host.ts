@@ -31,9 +31,12 @@ export interface HostThreadOptions {
   readonly name: string;
   readonly source: string;
   /** Handed to the thread, with its end of the channel, as `workerData.toki`. */
-  readonly cell: Int32Array;
+  readonly cell?: Int32Array;
+  readonly data?: unknown;
   /** Bytes. */
   readonly stackSize: number | undefined;
+  /** Of its heap, in bytes. */
+  readonly memoryLimit?: number | undefined;
   readonly onMessage: (message: unknown) => void;
   /** Called once, after the last message. `error` is what was not caught. */
   readonly onEnd: (exitCode: number | undefined, error: unknown) => void;
@@ -69,6 +72,8 @@ export interface Host {
   hasActiveWork(): boolean;
   /** Blocks this thread for `ms` milliseconds; throws where that is impossible. */
   block(ms: number): void;
+  /** A variable of the process's environment. */
+  environment(name: string): string | undefined;
   /** How many threads can run at once; throws where there are none. */
   parallelism(): number;
   startThread(options: HostThreadOptions): HostThread;

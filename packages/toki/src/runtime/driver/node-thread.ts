@@ -15,9 +15,12 @@ export class NodeThread implements HostThread {
     const worker = new Worker(options.source, {
       eval: true,
       name: options.name,
-      workerData: { toki: { port: port2, cell: options.cell } },
+      workerData: { toki: { port: port2, cell: options.cell, data: options.data } },
       transferList: [port2],
-      ...(options.stackSize === undefined ? {} : { resourceLimits: { stackSizeMb: options.stackSize / 2 ** 20 } }),
+      resourceLimits: {
+        ...(options.stackSize === undefined ? {} : { stackSizeMb: options.stackSize / 2 ** 20 }),
+        ...(options.memoryLimit === undefined ? {} : { maxOldGenerationSizeMb: options.memoryLimit / 2 ** 20 }),
+      },
     });
     this.#worker = worker;
     let failure: unknown;

@@ -43,6 +43,7 @@ import {
   type Task,
   YIELDED,
 } from "../task/task.js";
+import type { TaskSource, ThreadPart } from "./multi-thread/thread-part.js";
 import { RunQueue } from "./run-queue.js";
 
 /** Milliseconds a drain may run before the event loop gets a turn. A turn costs about a microsecond: this keeps it near one per cent. */
@@ -75,6 +76,10 @@ export class Executor {
   forcedYields = 0;
 
   readonly rt: RuntimeCore;
+  /** What this thread is in a multi-thread runtime; what it sends and receives is looked at where the clock is. */
+  threads: ThreadPart | null = null;
+  /** Where tasks come from that have not begun: on a worker. */
+  source: TaskSource | null = null;
   private readonly host: Host;
   private local = new RunQueue();
   private readonly inject = new RunQueue();
@@ -129,7 +134,8 @@ export class Executor {
   }
 
   get hasRunnable(): boolean {
-    return this.lifo !== null || this.local.length + this.inject.length + this.yielded.length > 0;
+    if (this.lifo !== null || this.local.length + this.inject.length + this.yielded.length > 0) return true;
+    return this.source?.hasWork === true;
   }
 
   /** Queues a task whose SCHEDULED bit was just set. */
@@ -198,12 +204,19 @@ export class Executor {
     let idle = true;
     let more = false;
     try {
+      const { threads, source } = this;
+      if (threads !== null) threads.poll();
       this.rt.time.fireDue(start);
       while (this.driven > 0) {
-        let task = this.pick();
+        let task = source === null ? this.pick() : this.pickOnWorker(source);
         if (task === null) {
-          if (!this.releaseYielded()) break;
-          task = this.local.shift() as Task<unknown>;
+          if (threads?.poll() === true) continue;
+          if (this.releaseYielded()) task = this.local.shift() as Task<unknown>;
+          else if (source === null) break;
+          else {
+            task = source.search();
+            if (task === null) break;
+          }
         }
         idle = false;
         // The task from the LIFO slot goes on with what its waker left: a pair that wakes each other must not run for ever.
@@ -215,6 +228,7 @@ export class Executor {
           if (interval < this.eventInterval) interval = Math.min(interval * 2, this.eventInterval);
           this.left = interval;
           const now = this.host.now();
+          if (threads !== null) threads.poll();
           this.rt.time.fireDue(now);
           this.releaseYielded();
           if (now - start >= turnMs) {
@@ -243,6 +257,26 @@ export class Executor {
       return this.local.shift() ?? this.inject.shift();
     }
     return this.pickByRules();
+  }
+
+  /** On a worker: tasks that are under way here and tasks that have yet to begin take turns. */
+  private pickOnWorker(source: TaskSource): Task<unknown> | null {
+    if (++this.tick >= this.globalQueueInterval) {
+      this.tick = 0;
+      const task = this.inject.shift() ?? source.global();
+      if (task !== null) return task;
+    }
+    if (source.isSearching) {
+      // It was woken to look for work of others: that comes first, because nobody else is woken while it counts as searching.
+      const task = source.search();
+      if (task !== null) return task;
+      if (this.hasRunnable) source.stopSearching();
+    }
+    if ((this.tick & 1) === 0 && this.lifo === null) {
+      const task = source.local();
+      if (task !== null) return task;
+    }
+    return this.pickByRules() ?? source.local();
   }
 
   private pickByRules(): Task<unknown> | null {

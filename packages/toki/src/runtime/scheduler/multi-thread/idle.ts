@@ -45,8 +45,8 @@
 //
 // ATOMICS: STATE is changed by additions only, under LOCK where sleepers are concerned. That `beginSearch` looks and
 // then adds in two steps may let a few more than half of the workers search; the limit only saves contention.
-import type { Memory } from "./memory.js";
-import { SharedLock } from "./shared-lock.js";
+import type { Memory } from "../../../memory/memory.js";
+import { SharedLock } from "../../../memory/shared-lock.js";
 
 const LOCK = 0;
 const STATE = 1;

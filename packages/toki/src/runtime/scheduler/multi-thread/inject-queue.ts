@@ -20,10 +20,10 @@
 //
 // open -> closed by close(), once. A closed queue takes no tasks and still hands out those it has.
 
+import type { Memory } from "../../../memory/memory.js";
+import { SharedLock } from "../../../memory/shared-lock.js";
 import type { LocalQueue } from "./local-queue.js";
 import { NO_TASK } from "./local-queue.js";
-import type { Memory } from "./memory.js";
-import { SharedLock } from "./shared-lock.js";
 
 const LOCK = 0;
 const HEAD = 1;

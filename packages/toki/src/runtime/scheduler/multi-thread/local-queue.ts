@@ -37,8 +37,9 @@
 // was suspended between its read of HEAD and its mark) is too low, never too high: the ring then looks fuller.
 // A slot once below the floor is never read again for its old task, so a limit computed from the floor stays valid, and
 // `push` works from a cached one.
+
+import type { Memory } from "../../../memory/memory.js";
 import type { InjectQueue } from "./inject-queue.js";
-import type { Memory } from "./memory.js";
 
 /** What `pop` and the steal return when there is no task. */
 export const NO_TASK = -1;

@@ -9,8 +9,9 @@
 // Nothing is lost: the pending wait is registered before `sleep` looks at the word. If a waker changes the word after
 // that look, its notification comes later still and settles the wait. If the wait was settled but its reaction has not
 // run yet, it runs soon, and the caller looks at the word again (`sleep` may end early by its contract).
+
+import type { Memory } from "../../../memory/memory.js";
 import { Idle } from "./idle.js";
-import type { Memory } from "./memory.js";
 
 export class Parker {
   private readonly memory: Memory;

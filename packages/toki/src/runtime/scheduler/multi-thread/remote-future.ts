@@ -1,0 +1,69 @@
+/*
+ * What the task of a spawned call waits for at home, while a worker has it. On home's thread alone.
+ *
+ *   AWAY        queued, or with a worker
+ *   CANCELLING  as AWAY, and the worker has been told to cancel it
+ *   FORCING     as CANCELLING, and not to wait for cleanup. The task is over; the outcome will only be freed
+ *   HOME        the outcome is here, or it never left
+ */
+import type { Context } from "../../../future/context.js";
+import { Future } from "../../../future/future.js";
+import { Pending, type Poll } from "../../../future/poll.js";
+import type { RuntimeCore } from "../../core.js";
+import type { Task } from "../../task/task.js";
+import type { RemoteTasks } from "./remote-tasks.js";
+
+/** @internal */
+export const AWAY = 0;
+/** @internal */
+export const CANCELLING = 1;
+/** @internal */
+export const FORCING = 2;
+/** @internal */
+export const HOME = 3;
+
+/** @internal */
+export class RemoteFuture extends Future<unknown> {
+  state = AWAY;
+  readonly tasks: RemoteTasks;
+  readonly rt: RuntimeCore;
+  readonly record: number;
+  /** Its index in the table of its thread. */
+  readonly key: number;
+  readonly functionNumber: number;
+  task: Task<unknown> | null = null;
+  /** What only a message can carry to the worker. */
+  parcels: Parcels | null = null;
+
+  constructor(tasks: RemoteTasks, rt: RuntimeCore, record: number, key: number, functionNumber: number) {
+    super();
+    this.tasks = tasks;
+    this.rt = rt;
+    this.record = record;
+    this.key = key;
+    this.functionNumber = functionNumber;
+  }
+
+  /** The outcome completes the task directly; a poll finds nothing. */
+  poll(_cx: Context): Poll<unknown> {
+    return Pending;
+  }
+
+  override pollCancel(_cx: Context): Poll<void> {
+    return this.tasks.cancel(this) ? undefined : Pending;
+  }
+
+  override forceCancel(): void {
+    this.tasks.force(this);
+  }
+
+  override describe(): string {
+    return this.tasks.describe(this);
+  }
+}
+
+/** @internal */
+export interface Parcels {
+  readonly values: readonly unknown[];
+  readonly transfer: readonly unknown[];
+}

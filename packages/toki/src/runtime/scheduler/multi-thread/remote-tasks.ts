@@ -1,0 +1,293 @@
+/*
+ * The tasks that this thread has spawned for any worker to run: home's side of record.ts. One object for each thread, for all its runtimes.
+ *
+ * A task that is away is an ordinary Task here, with a RemoteFuture: joining, aborting, sets and scopes know no difference. It is never scheduled while it
+ * is away, except to be cancelled; the mail that brings the outcome completes it.
+ */
+import type { FnFuture } from "../../../future/frame.js";
+import type { Mailbox } from "../../../memory/mailbox.js";
+import type { SharedMemory } from "../../../memory/shared-memory.js";
+import { decodeThrown } from "../../../portable/errors.js";
+import type { PortableFn } from "../../../portable/portable-fn.js";
+import type { RuntimeCore, SpawnOptions } from "../../core.js";
+import * as task from "../../task/task.js";
+import { FunctionTable } from "./function-table.js";
+import * as record from "./record.js";
+import { AWAY, CANCELLING, FORCING, HOME, type Parcels, RemoteFuture } from "./remote-future.js";
+import { HAS_NAME, HAS_PARCELS, IS_PARCEL, Values } from "./values.js";
+
+/** Where a thread queues the records of a runtime. @internal */
+export interface RecordQueue {
+  push(number: number): void;
+  /** Sends a message to the thread of a slot. */
+  message(slot: number, message: unknown, transfer: readonly unknown[]): void;
+}
+
+/** @internal */
+export class RemoteTasks {
+  readonly mailbox: Mailbox;
+  readonly functions: FunctionTable;
+  readonly values: Values;
+  private readonly memory: SharedMemory;
+  private readonly table: (RemoteFuture | null)[] = [];
+  private readonly freeKeys: number[] = [];
+  /** Parts of outcomes that came by message, by task id; or what waits for them. */
+  private readonly parcels = new Map<number, readonly unknown[] | RemoteFuture>();
+
+  constructor(mailbox: Mailbox) {
+    this.mailbox = mailbox;
+    this.memory = mailbox.arena.memory;
+    this.functions = new FunctionTable(mailbox.arena);
+    this.values = new Values(mailbox.arena);
+    mailbox.handlers[record.LINK] = (node) => this.onReply(node - record.LINK);
+    // For a worker that is no more; one that lives has a handler of its own.
+    mailbox.handlers[record.COMMAND] = (node) => {
+      const before = this.memory.and(node - record.COMMAND + record.STATE, ~record.CALLED);
+      if ((before & record.ZOMBIE) !== 0) mailbox.arena.free(node - record.COMMAND, record.RECORD_CLASS);
+    };
+  }
+
+  /**
+   * Queues a call where a worker can take it.
+   *
+   * @throws NotSendError if an argument cannot be sent: the future is as it was
+   */
+  spawn(
+    rt: RuntimeCore,
+    queue: RecordQueue,
+    future: FnFuture<unknown>,
+    fn: PortableFn,
+    options: SpawnOptions | undefined,
+  ): task.Task<unknown> {
+    const { memory, values, mailbox } = this;
+    const number = this.functions.numberOf(fn);
+    const { encoder } = values;
+    encoder.begin(this.functions.get(number).where);
+    encoder.args(future.slot as readonly unknown[]);
+    const name = options?.name;
+    let flags = 0;
+    if (name !== undefined) {
+      encoder.value(name, "options.name");
+      flags |= HAS_NAME;
+    }
+    const parcels = encoder.parcels.length === 0 ? null : { values: encoder.parcels, transfer: encoder.transfer };
+    if (parcels !== null) flags |= HAS_PARCELS;
+
+    const block = mailbox.arena.alloc(record.RECORD_CLASS);
+    const key = this.freeKeys.pop() ?? this.table.length;
+    const remote = new RemoteFuture(this, rt, block, key, number);
+    remote.parcels = values.put(block, flags) ? parcels : { values: [future.slot, name], transfer: encoder.transfer };
+    let spawned: task.Task<unknown>;
+    try {
+      // Hooks of the user may throw: then the spawn never was.
+      spawned = rt.startRemote(remote, options);
+    } catch (error) {
+      values.dropArgs(block);
+      mailbox.arena.free(block, record.RECORD_CLASS);
+      this.freeKeys.push(key);
+      throw error;
+    }
+    future.takeArguments();
+    remote.task = spawned;
+    this.table[key] = remote;
+    if (remote.parcels !== null) remote.parcels = detach(remote.parcels);
+    memory.write(block + record.STATE, record.QUEUED);
+    memory.write(block + record.FUNCTION, number);
+    memory.write(block + record.HOME, mailbox.slot);
+    memory.write(block + record.WORKER, -1);
+    memory.write(block + record.HOME_KEY, key);
+    memory.write(block + record.ID, spawned.id);
+    mailbox.expected++;
+    rt.remoteTasks++;
+    if (rt.remoteTasks === 1) rt.hold();
+    queue.push(block >>> record.RECORD_SHIFT);
+    return spawned;
+  }
+
+  /** Cancels a task that is away. True if it had not started: it is over then. */
+  cancel(remote: RemoteFuture): boolean {
+    if (remote.state !== AWAY) return remote.state === HOME;
+    const state = remote.record + record.STATE;
+    const found = this.memory.compareExchange(state, record.QUEUED, record.ABANDONED);
+    if (found === record.QUEUED) {
+      this.leave(remote);
+      return true;
+    }
+    remote.state = CANCELLING;
+    this.call(remote, record.CANCEL);
+    return false;
+  }
+
+  /** Cancels a task without waiting for its cleanup: it is over at once, here. */
+  force(remote: RemoteFuture): void {
+    if (remote.state === AWAY && this.cancel(remote)) return;
+    if (remote.state !== CANCELLING) return;
+    remote.state = FORCING;
+    this.call(remote, record.CANCEL | record.FORCE);
+  }
+
+  /** Where it is. */
+  describe(remote: RemoteFuture): string {
+    const name = this.functions.get(remote.functionNumber).where.slice("spawn ".length);
+    if (remote.state === HOME) return name;
+    const state = this.memory.load(remote.record + record.STATE);
+    if (state === record.QUEUED) return `${name} (queued for a worker)`;
+    const slot = this.memory.read(remote.record + record.WORKER);
+    const worker = remote.rt.threads?.workerOf(slot);
+    return `${name} (on worker ${worker ?? "?"})`;
+  }
+
+  /** The thread of `slot` has ended: its tasks fail. */
+  failTasksOf(slot: number, error: unknown): void {
+    this.mailbox.drain();
+    for (const remote of [...this.table]) {
+      if (remote === null || remote === undefined) continue;
+      const state = this.memory.load(remote.record + record.STATE);
+      if ((state & record.RUNNING) === 0 || (state & record.DONE) !== 0) continue;
+      if (this.memory.read(remote.record + record.WORKER) !== slot) continue;
+      // The record is in no queue, but its command may be in the mailbox of the dead.
+      this.settle(remote, task.FAILED, error);
+      this.freeUnlessCalled(remote.record);
+    }
+  }
+
+  /** No worker will ever take what is queued. */
+  failQueued(rt: RuntimeCore, error: unknown): void {
+    for (const remote of [...this.table]) {
+      if (remote === null || remote === undefined || remote.rt !== rt || remote.state !== AWAY) continue;
+      const found = this.memory.compareExchange(remote.record + record.STATE, record.QUEUED, record.ABANDONED);
+      if (found === record.QUEUED) this.settle(remote, task.FAILED, error);
+    }
+  }
+
+  /** A worker asks for what it could not be sent with the record. */
+  onParcelsWanted(block: number, id: number, slot: number): void {
+    for (const remote of this.table) {
+      if (remote?.record !== block || remote.task?.id !== id || remote.parcels === null) continue;
+      const { values, transfer } = remote.parcels;
+      remote.parcels = null;
+      remote.rt.threads?.message(slot, { parcels: values, id }, transfer);
+    }
+  }
+
+  /** A part of an outcome that came by message. */
+  onParcels(id: number, values: readonly unknown[]): void {
+    const waiting = this.parcels.get(id);
+    if (waiting instanceof RemoteFuture) {
+      this.parcels.delete(id);
+      this.take(waiting, values);
+    } else this.parcels.set(id, values);
+  }
+
+  private onReply(block: number): void {
+    const { memory } = this;
+    const remote = this.table[memory.read(block + record.HOME_KEY)];
+    // Not ours: its home has ended, and this thread sees to what is left.
+    if (remote === null || remote === undefined || remote.record !== block) {
+      this.dropReply(block);
+      return;
+    }
+    if ((this.values.flagsOf(block) & (HAS_PARCELS | IS_PARCEL)) === 0) {
+      this.take(remote, []);
+      return;
+    }
+    const id = memory.read(block + record.ID);
+    const parcels = this.parcels.get(id);
+    if (parcels === undefined) this.parcels.set(id, remote);
+    else {
+      this.parcels.delete(id);
+      this.take(remote, parcels as readonly unknown[]);
+    }
+  }
+
+  /** Frees a record whose home is no more. */
+  dropReply(block: number): void {
+    this.values.dropValue(block);
+    this.freeUnlessCalled(block);
+  }
+
+  /** The outcome is there: the task is over. */
+  private take(remote: RemoteFuture, parcels: readonly unknown[]): void {
+    const block = remote.record;
+    const state = this.memory.load(block + record.STATE);
+    let outcome = 0;
+    let value: unknown;
+    try {
+      if ((this.values.flagsOf(block) & IS_PARCEL) !== 0) value = parcels[0];
+      else value = this.values.takeValue(block, parcels);
+      if ((state & record.FAILED) !== 0) {
+        outcome = task.FAILED;
+        value = decodeThrown(value);
+      } else if ((state & record.CANCELLED) !== 0) outcome = task.CANCELLED;
+    } catch (error) {
+      outcome = task.FAILED;
+      value = error;
+    }
+    this.freeUnlessCalled(block);
+    this.settle(remote, outcome, value);
+  }
+
+  private settle(remote: RemoteFuture, outcome: number, value: unknown): void {
+    const forced = remote.state === FORCING;
+    this.leave(remote);
+    if (!forced) remote.rt.finish(remote.task as task.Task<unknown>, outcome, value);
+  }
+
+  /** The future is away no more. */
+  private leave(remote: RemoteFuture): void {
+    const { rt, key } = remote;
+    remote.state = HOME;
+    remote.parcels = null;
+    this.table[key] = null;
+    this.freeKeys.push(key);
+    this.mailbox.expected--;
+    rt.remoteTasks--;
+    if (rt.remoteTasks === 0) rt.release();
+  }
+
+  /** Sets bits, and tells the worker unless it has yet to read what it was told before. */
+  private call(remote: RemoteFuture, bits: number): void {
+    const before = this.memory.or(remote.record + record.STATE, bits | record.CALLED);
+    if ((before & (record.CALLED | record.DONE)) !== 0) {
+      // Over already: nothing is on its way, and nothing will be.
+      if ((before & (record.CALLED | record.DONE)) === record.DONE) {
+        this.memory.and(remote.record + record.STATE, ~record.CALLED);
+      }
+      return;
+    }
+    const slot = this.memory.read(remote.record + record.WORKER);
+    this.mailbox.post(slot, remote.record + record.COMMAND);
+  }
+
+  private freeUnlessCalled(block: number): void {
+    const before = this.memory.or(block + record.STATE, record.ZOMBIE);
+    if ((before & record.CALLED) === 0) this.mailbox.arena.free(block, record.RECORD_CLASS);
+  }
+}
+
+/** What is transferred leaves its owner at the spawn, and what is copied is what it was then. */
+function detach(parcels: Parcels): Parcels {
+  const values = structuredClone([...parcels.values], { transfer: [...parcels.transfer] as ArrayBuffer[] });
+  return { values, transfer: transferable(values, parcels) };
+}
+
+/** Of the clones, those whose originals were transferred. */
+function transferable(values: readonly unknown[], parcels: Parcels): unknown[] {
+  const found: unknown[] = [];
+  const moved = new Set(parcels.transfer);
+  parcels.values.forEach((value, i) => {
+    const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+    if (!moved.has(buffer)) return;
+    const clone = values[i];
+    found.push(ArrayBuffer.isView(clone) ? clone.buffer : clone);
+  });
+  return found;
+}
+
+let tasks: RemoteTasks | null = null;
+
+/** Those of this thread. @internal */
+export function remoteTasks(mailbox: Mailbox): RemoteTasks {
+  tasks ??= new RemoteTasks(mailbox);
+  return tasks;
+}

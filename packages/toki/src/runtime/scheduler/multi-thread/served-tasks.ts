@@ -1,0 +1,245 @@
+/*
+ * The tasks that this worker runs for whoever spawned them: the worker's side of record.ts.
+ *
+ * A record becomes an ordinary Task of the worker's runtime. When that is over, it wakes its first joiner, which is the ServedTask: that encodes the outcome
+ * into the record and mails it home.
+ *
+ * Commands (cancel) find the task through `served`. A task that ends at its first poll, as most do, never gets there: the one that was taken last is
+ * entered when the worker next takes a record or looks at its mail, unless it is over by then.
+ */
+import { type Body, FnFuture } from "../../../future/frame.js";
+import { fromPromise } from "../../../future/from-promise.js";
+import { Waker } from "../../../future/waker.js";
+import type { SharedMemory } from "../../../memory/shared-memory.js";
+import { encodeThrown } from "../../../portable/errors.js";
+import type { PortableFn } from "../../../portable/portable-fn.js";
+import { portable } from "../../../portable/registry.js";
+import type { RuntimeCore } from "../../core.js";
+import * as task from "../../task/task.js";
+import { TaskExtra } from "../../task/task-extra.js";
+import { Arrival } from "./arrival.js";
+import * as record from "./record.js";
+import type { RemoteTasks } from "./remote-tasks.js";
+import { HAS_NAME, HAS_PARCELS, IS_PARCEL } from "./values.js";
+
+/** How a worker reaches the others. @internal */
+export interface Courier {
+  /** Sends a message to the thread of a slot. */
+  message(slot: number, message: unknown, transfer: readonly unknown[]): void;
+}
+
+const SLOW = { name: "" };
+
+/** @internal */
+export class ServedTasks {
+  private readonly rt: RuntimeCore;
+  private readonly tasks: RemoteTasks;
+  private readonly courier: Courier;
+  private readonly memory: SharedMemory;
+  private readonly functions: (PortableFn | undefined)[] = [];
+  private readonly served = new Map<number, ServedTask>();
+  private readonly arrivals = new Map<number, Arrival>();
+  private last: ServedTask | null = null;
+
+  constructor(rt: RuntimeCore, tasks: RemoteTasks, courier: Courier) {
+    this.rt = rt;
+    this.tasks = tasks;
+    this.courier = courier;
+    this.memory = tasks.mailbox.arena.memory;
+    tasks.mailbox.handlers[record.COMMAND] = (node) => this.onCommand(node - record.COMMAND);
+  }
+
+  /** Makes a task of a record that was taken from a queue; null if it was cancelled meanwhile. */
+  take(number: number): task.Task<unknown> | null {
+    this.enterLast();
+    const { memory } = this;
+    const block = number << record.RECORD_SHIFT;
+    memory.write(block + record.WORKER, this.tasks.mailbox.slot);
+    if (memory.compareExchange(block + record.STATE, record.QUEUED, record.RUNNING) !== record.QUEUED) {
+      this.tasks.values.dropArgs(block);
+      this.tasks.mailbox.arena.free(block, record.RECORD_CLASS);
+      return null;
+    }
+    const flags = this.tasks.values.flagsOf(block);
+    const id = memory.read(block + record.ID);
+    if (!this.rt.isOpen) {
+      this.tasks.values.dropArgs(block);
+      this.send(block, record.CANCELLED, undefined);
+      return null;
+    }
+    const served = new ServedTask(this, block);
+    const fn = this.functions[memory.read(block + record.FUNCTION)];
+    let name: string | undefined;
+    let future: FnFuture<unknown>;
+    try {
+      if (fn === undefined || (flags & (HAS_PARCELS | IS_PARCEL)) !== 0) future = this.slowStart(served, id, fn);
+      else if ((flags & HAS_NAME) === 0) future = fn.call(this.tasks.values.takeArgs(block));
+      else {
+        const named = this.tasks.values.takeNamedArgs(block);
+        name = named.name;
+        future = fn.call(named.args);
+      }
+    } catch (error) {
+      this.send(block, record.FAILED, error);
+      return null;
+    }
+    const made = new task.Task<unknown>(this.rt, future, id, task.SCHEDULED | task.JOINED);
+    made.joiners = served;
+    served.task = made;
+    if (name !== undefined) {
+      made.extra = new TaskExtra();
+      made.extra.name = name;
+    }
+    this.rt.liveTasks++;
+    this.last = served;
+    return made;
+  }
+
+  /** A task that has to wait before it begins: for its module, or for arguments that come by message. */
+  private slowStart(served: ServedTask, id: number, fn: PortableFn | undefined): FnFuture<unknown> {
+    const { tasks, memory } = this;
+    const block = served.record;
+    const self = this;
+    const flags = tasks.values.flagsOf(block);
+    const home = memory.read(block + record.HOME);
+    const number = memory.read(block + record.FUNCTION);
+    function* start(): Body<unknown> {
+      let args: readonly unknown[];
+      let parcels: readonly unknown[] = [];
+      if ((flags & (HAS_PARCELS | IS_PARCEL)) !== 0) {
+        const arrival = new Arrival(() => self.arrivals.delete(id));
+        self.arrivals.set(id, arrival);
+        self.courier.message(home, { wanted: block, id, from: tasks.mailbox.slot }, []);
+        parcels = yield* arrival;
+      }
+      const known = fn ?? (yield* self.load(number));
+      let name: string | undefined;
+      served.holdsArguments = false;
+      if ((flags & IS_PARCEL) !== 0) [args, name] = parcels as [unknown[], string | undefined];
+      else if ((flags & HAS_NAME) === 0) args = tasks.values.takeArgs(block, parcels);
+      else ({ args, name } = tasks.values.takeNamedArgs(block, parcels));
+      if (name !== undefined) {
+        const running = served.task as task.Task<unknown>;
+        running.extra ??= new TaskExtra();
+        running.extra.name = name;
+      }
+      return yield* known.call(args);
+    }
+    served.holdsArguments = true;
+    return new FnFuture<unknown>(start(), SLOW);
+  }
+
+  /** The function with a number: imports its module if this thread has not. */
+  private load(number: number): FnFuture<PortableFn> {
+    const { tasks, functions } = this;
+    const { key } = tasks.functions.get(number);
+    const { functions: defined, importModule } = portable();
+    function* find(): Body<PortableFn> {
+      let entry = defined.get(key);
+      if (entry === undefined) {
+        const url = key.slice(0, key.lastIndexOf("#"));
+        yield* fromPromise(() => (importModule as (url: string) => Promise<unknown>)(url));
+        entry = defined.get(key);
+      }
+      if (entry === undefined || entry.kind !== "fn") {
+        const [url, name] = [key.slice(0, key.lastIndexOf("#")), key.slice(key.lastIndexOf("#") + 1)];
+        throw new Error(
+          `fn ${name}: ${url} did not define it when a worker imported it; call fn(import.meta, ...) at the top level of the module, on every thread`,
+        );
+      }
+      functions[number] = entry;
+      return entry;
+    }
+    return new FnFuture<PortableFn>(find(), SLOW);
+  }
+
+  /** Arguments that came by message. */
+  onParcels(id: number, values: readonly unknown[]): boolean {
+    const arrival = this.arrivals.get(id);
+    if (arrival === undefined) return false;
+    this.arrivals.delete(id);
+    arrival.arrive(values);
+    return true;
+  }
+
+  /** Called as a task ends. */
+  finish(served: ServedTask): void {
+    const ended = served.task as task.Task<unknown>;
+    if (this.last === served) this.last = null;
+    else this.served.delete(served.record);
+    const { state } = ended;
+    if (served.holdsArguments) this.tasks.values.dropArgs(served.record);
+    if ((state & task.CANCELLED) !== 0) this.send(served.record, record.CANCELLED, undefined);
+    else if ((state & task.FAILED) !== 0) this.send(served.record, record.FAILED, ended.output);
+    else this.send(served.record, 0, ended.output);
+  }
+
+  /** Encodes an outcome and mails it home. */
+  private send(block: number, outcome: number, output: unknown): void {
+    const { memory, tasks } = this;
+    const { values, mailbox } = tasks;
+    const { encoder } = values;
+    const home = memory.read(block + record.HOME);
+    let bits = record.DONE | outcome;
+    try {
+      encoder.begin(outcome === 0 ? this.whereOf(block) : "");
+      encoder.value(outcome === record.FAILED ? encodeThrown(output) : output, "the result");
+    } catch (error) {
+      bits = record.DONE | record.FAILED;
+      encoder.begin("");
+      encoder.value(encodeThrown(error), "the error");
+    }
+    const { parcels, transfer } = encoder;
+    const fits = values.put(block, parcels.length === 0 ? 0 : HAS_PARCELS);
+    if (!fits || parcels.length > 0) {
+      const id = memory.read(block + record.ID);
+      this.courier.message(home, { outcome: fits ? parcels : [output], id }, transfer);
+    }
+    memory.or(block + record.STATE, bits);
+    mailbox.post(home, block + record.LINK);
+  }
+
+  private whereOf(block: number): string {
+    return this.tasks.functions.get(this.memory.read(block + record.FUNCTION)).where;
+  }
+
+  /** Makes the task that was taken last known to commands, if it is not over. */
+  enterLast(): void {
+    const { last } = this;
+    if (last === null) return;
+    this.last = null;
+    this.served.set(last.record, last);
+  }
+
+  private onCommand(block: number): void {
+    this.enterLast();
+    const before = this.memory.and(block + record.STATE, ~record.CALLED);
+    if ((before & record.ZOMBIE) !== 0) {
+      this.tasks.mailbox.arena.free(block, record.RECORD_CLASS);
+      return;
+    }
+    const served = this.served.get(block);
+    if (served === undefined) return; // over: the outcome is under way
+    served.task?.abort();
+    if ((before & record.FORCE) !== 0) served.task?.forceUnwind();
+  }
+}
+
+/** The first joiner of a task that is run for another thread. */
+class ServedTask extends Waker {
+  readonly record: number;
+  task: task.Task<unknown> | null = null;
+  /** The record still has the arguments: the task waits for what it needs to begin. */
+  holdsArguments = false;
+  private readonly tasks: ServedTasks;
+
+  constructor(tasks: ServedTasks, block: number) {
+    super();
+    this.tasks = tasks;
+    this.record = block;
+  }
+
+  wake(): void {
+    this.tasks.finish(this);
+  }
+}

@@ -1,0 +1,311 @@
+/*
+ * The thread that made a multi-thread runtime: it starts the workers at the first spawn that needs one, replaces those that end, queues what is spawned
+ * here, and stops everything. On that thread alone.
+ *
+ *   IDLE      no thread, no shared memory: a program that spawns nothing for workers stays here
+ *   STARTED   -> at the first such spawn
+ *   CLOSING   -> close(): the workers cancel their tasks and end; force() makes them do it without waiting
+ *   ENDED     -> the last one has ended: the memory is given back
+ *
+ * A worker: starting --ready--> working --ended--> gone, and another one with its number takes its place while the runtime is STARTED
+ *   A worker that ends while it starts is tried again, MAX_START_FAILURES times in a row: then no task that is queued will ever run, and all fail.
+ *   A worker that ends while it works fails the tasks it had begun, wherever they were spawned. It gets a slot of its own only once in its life, so that
+ *   tasks its successor has taken by then are not mistaken for its own.
+ */
+import type { FnFuture } from "../../../future/frame.js";
+import type { Mailbox } from "../../../memory/mailbox.js";
+import { threadMailbox } from "../../../memory/thread.js";
+import type { PortableFn } from "../../../portable/portable-fn.js";
+import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
+import { type RuntimeCore, type SpawnOptions, shareTaskIds } from "../../core.js";
+import type { HostThread } from "../../driver/host.js";
+import type { Task } from "../../task/task.js";
+import { threadHooks } from "../../thread-hooks.js";
+import { CLOSING, Control, FORCED } from "./control.js";
+import { type LocalQueue, NO_TASK } from "./local-queue.js";
+import * as record from "./record.js";
+import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
+import type { ThreadPart } from "./thread-part.js";
+import { WorkerCounters } from "./worker-counters.js";
+import { workerOptions } from "./worker-options.js";
+import { WORKER_SOURCE } from "./worker-source.js";
+import { WORKER_MODULE, type WorkerSetup } from "./worker-thread.js";
+
+/** Milliseconds to look out for a reply before the thread goes to its event loop: about what the way back from there costs. */
+const SPIN_MS = 0.02;
+const MAX_START_FAILURES = 3;
+/** Milliseconds between looks at whether the threads are still there, while `blockOn` holds the event loop that would say so. */
+const PROBE_MS = 50;
+
+class WorkerHandle {
+  readonly index: number;
+  readonly slot: number;
+  readonly name: string;
+  host!: HostThread;
+  isReady = false;
+  exitCode: number | undefined;
+
+  constructor(index: number, slot: number, name: string) {
+    this.index = index;
+    this.slot = slot;
+    this.name = name;
+  }
+}
+
+interface Started {
+  readonly control: Control;
+  readonly queue: LocalQueue;
+  readonly tasks: RemoteTasks;
+  readonly mailbox: Mailbox;
+}
+
+/** @internal */
+export class Supervisor implements ThreadPart {
+  readonly index = undefined;
+  readonly workers: number;
+  private readonly rt: RuntimeCore;
+  private started: Started | null = null;
+  private readonly threads = new Map<number, WorkerHandle>();
+  private readonly deadSlots: number[] = [];
+  private startFailures = 0;
+  private phase = 0;
+  private onEnded: (() => void)[] = [];
+  private isEnded = false;
+  private isBroken: unknown;
+  /** Whether looking out for replies has paid off lately: spinning for what takes long only costs. */
+  private luck = 8;
+
+  constructor(rt: RuntimeCore, workers: number) {
+    this.rt = rt;
+    this.workers = workers;
+  }
+
+  // Spawning
+
+  spawn(future: FnFuture<unknown>, fn: PortableFn, options: SpawnOptions | undefined): Task<unknown> {
+    const { tasks } = this.started ?? this.start();
+    const task = tasks.spawn(this.rt, this, future, fn, options);
+    if (this.isBroken !== undefined) tasks.failQueued(this.rt, this.isBroken);
+    return task;
+  }
+
+  push(number: number): void {
+    const { queue, control } = this.started as Started;
+    queue.push(number, control.inject);
+    control.idle.wakeOne();
+  }
+
+  message(slot: number, message: unknown, transfer: readonly unknown[]): void {
+    for (const worker of this.threads.values()) if (worker.slot === slot) worker.host.post(message, transfer);
+  }
+
+  workerOf(slot: number): number | undefined {
+    for (const worker of this.threads.values()) if (worker.slot === slot) return worker.index;
+    return undefined;
+  }
+
+  countersOf(worker: number): WorkerCounters | undefined {
+    if (this.started === null || this.isEnded) return undefined;
+    const { control, mailbox } = this.started;
+    return new WorkerCounters(mailbox.arena.memory, control.countersOf(worker));
+  }
+
+  /** Tasks that were spawned outside of the workers, or overflowed a worker's queue. */
+  get globalQueueDepth(): number {
+    if (this.started === null || this.isEnded) return 0;
+    const { control, queue } = this.started;
+    return control.inject.length + queue.length;
+  }
+
+  localQueueDepth(worker: number): number {
+    if (this.started === null || this.isEnded) return 0;
+    return (this.started.control.queues[worker] as LocalQueue).length;
+  }
+
+  // Threads
+
+  private start(): Started {
+    const mailbox = threadMailbox();
+    shareTaskIds(mailbox.arena.memory);
+    const control = Control.create(mailbox.arena, this.workers);
+    const tasks = remoteTasks(mailbox);
+    this.started = { control, tasks, mailbox, queue: control.ownQueue(this.workers) };
+    for (let index = 0; index < this.workers; index++) this.startThread(index);
+    return this.started;
+  }
+
+  private startThread(index: number): void {
+    const { rt } = this;
+    const { control, mailbox } = this.started as Started;
+    const { options, host } = rt;
+    const slot = mailbox.arena.reserveSlot();
+    const worker = new WorkerHandle(index, slot, options.threadNameFn?.() ?? options.threadName ?? "toki-worker");
+    const setup: WorkerSetup = {
+      module: WORKER_MODULE,
+      buffer: mailbox.arena.buffer,
+      control: control.base,
+      workers: this.workers,
+      seat: { index, slot, supervisor: mailbox.slot, lifoSlot: options.lifoSlot ?? true },
+      options: workerOptions(options, index),
+    };
+    worker.host = host.startThread({
+      name: worker.name,
+      source: WORKER_SOURCE,
+      data: setup,
+      stackSize: options.threadStackSize,
+      memoryLimit: options.threadMemoryLimit,
+      onMessage: (message) => this.onMessage(worker, message as Message),
+      onEnd: (exitCode, error) => this.onEnd(worker, exitCode, error),
+    });
+    this.threads.set(index, worker);
+    threadHooks(rt, options.onThreadStart);
+  }
+
+  private onMessage(worker: WorkerHandle, message: Message): void {
+    const { tasks } = this.started as Started;
+    if ("ready" in message) {
+      worker.isReady = true;
+      this.startFailures = 0;
+    } else if ("exit" in message) worker.exitCode = message.exit;
+    else if ("to" in message) this.message(message.to, message.message, message.transfer);
+    else if ("wanted" in message) tasks.onParcelsWanted(message.wanted, message.id, message.from);
+    else if ("outcome" in message) tasks.onParcels(message.id, message.outcome);
+    else if ("failure" in message) this.rt.options.onUnhandledFailure?.(message.failure);
+  }
+
+  private onEnd(worker: WorkerHandle, exitCode: number | undefined, error: unknown): void {
+    const { tasks } = this.started as Started;
+    this.threads.delete(worker.index);
+    const code = worker.exitCode ?? (error === undefined ? exitCode : undefined);
+    this.deadSlots.push(worker.slot);
+    if (this.phase === 0 || error !== undefined || (code ?? 0) !== 0) {
+      const reason = new ThreadEndedError(`worker ${worker.index} ended while it had the task`, code, error);
+      tasks.failTasksOf(worker.slot, reason);
+      for (const other of this.threads.values()) {
+        other.host.post(
+          { dead: worker.slot, worker: worker.index, code, text: error === undefined ? "" : String(error) },
+          [],
+        );
+      }
+      if (!worker.isReady && ++this.startFailures >= MAX_START_FAILURES * this.workers) {
+        this.isBroken ??= reason;
+        tasks.failQueued(this.rt, reason);
+      }
+    }
+    threadHooks(this.rt, this.rt.options.onThreadStop);
+    if (this.phase === 0 && this.isBroken === undefined) {
+      this.startThread(worker.index);
+      // What is queued may have been announced to the dead alone.
+      (this.started as Started).control.idle.wakeOne();
+    } else if (this.threads.size === 0) this.finish();
+  }
+
+  // Running
+
+  poll(): boolean {
+    return this.started?.mailbox.drain() ?? false;
+  }
+
+  park(): boolean {
+    const { started } = this;
+    if (started === null || started.mailbox.expected === 0) return true;
+    const { mailbox } = started;
+    if (mailbox.hasMail || this.spin(mailbox)) return false;
+    return mailbox.listen();
+  }
+
+  private spin(mailbox: Mailbox): boolean {
+    // Once in a while it tries again.
+    if (this.luck <= 0 && ++this.luck < 0) return false;
+    const { host } = this.rt;
+    const end = host.now() + SPIN_MS;
+    do {
+      for (let i = 0; i < 50; i++) {
+        if (!mailbox.hasMail) continue;
+        this.luck = Math.min(16, this.luck + 2);
+        return true;
+      }
+    } while (host.now() < end);
+    this.luck = this.luck <= 1 ? -64 : this.luck - 1;
+    return false;
+  }
+
+  sleep(ms: number): void {
+    const { mailbox } = this.started as Started;
+    mailbox.sleep(Math.min(ms, PROBE_MS));
+    // What the event loop would deliver.
+    for (const worker of [...this.threads.values()]) {
+      for (let message = worker.host.receive(); message !== undefined; message = worker.host.receive()) {
+        this.onMessage(worker, message as Message);
+      }
+      if (!worker.host.isAlive()) this.onEnd(worker, undefined, undefined);
+    }
+  }
+
+  get isStarted(): boolean {
+    return this.started !== null;
+  }
+
+  // The end
+
+  close(): void {
+    if (this.phase !== 0) return;
+    this.setPhase(CLOSING);
+  }
+
+  force(): void {
+    this.setPhase(FORCED);
+  }
+
+  private setPhase(phase: number): void {
+    this.phase = phase;
+    if (this.started === null || this.isEnded) return;
+    this.started.control.phase = phase;
+    this.started.control.idle.wakeAll();
+  }
+
+  ended(): Promise<void> | undefined {
+    if (this.started === null || this.isEnded) return undefined;
+    return new Promise((resolve) => {
+      this.onEnded.push(resolve);
+      // The wait for the threads' end is what keeps the process alive now.
+      for (const worker of this.threads.values()) worker.host.setRef(true);
+      if (this.threads.size === 0) this.finish();
+    });
+  }
+
+  /** No thread is left: gives the memory back. */
+  private finish(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    const { control, mailbox, queue, tasks } = this.started as Started;
+    mailbox.drain();
+    const { memory } = mailbox.arena;
+    const drop = (number: number) => {
+      const block = number << record.RECORD_SHIFT;
+      if ((memory.load(block + record.STATE) & record.ABANDONED) === 0) return;
+      tasks.values.dropArgs(block);
+      mailbox.arena.free(block, record.RECORD_CLASS);
+    };
+    for (let number = queue.pop(); number !== NO_TASK; number = queue.pop()) drop(number);
+    for (let number = control.inject.pop(); number !== NO_TASK; number = control.inject.pop()) drop(number);
+    for (let index = 0; index < this.workers; index++) {
+      const left = control.ownQueue(index);
+      for (let number = left.pop(); number !== NO_TASK; number = left.pop()) drop(number);
+    }
+    for (const slot of this.deadSlots) {
+      mailbox.adopt(slot);
+      mailbox.arena.releaseSlot(slot);
+    }
+    control.free();
+    for (const resolve of this.onEnded.splice(0)) resolve();
+  }
+}
+
+type Message =
+  | { readonly ready: true }
+  | { readonly exit: number }
+  | { readonly to: number; readonly message: unknown; readonly transfer: readonly unknown[] }
+  | { readonly wanted: number; readonly id: number; readonly from: number }
+  | { readonly outcome: readonly unknown[]; readonly id: number }
+  | { readonly failure: { readonly id: number; readonly name: string | undefined; readonly error: unknown } };

@@ -1,0 +1,123 @@
+/*
+ * The values in a record: a task's arguments, then its outcome. They are in the record's own words if they fit, else in a block of their own.
+ */
+import { type Arena, classFor, MAX_BLOCK_WORDS } from "../../../memory/arena.js";
+import { BLOCK_WORDS } from "../../../memory/layout.js";
+import type { SharedMemory } from "../../../memory/shared-memory.js";
+import { Decoder, discard, discardArgs } from "../../../portable/codec/decoder.js";
+import { Encoder } from "../../../portable/codec/encoder.js";
+import { DATA, DATA_CLASS, INLINE_WORDS, VALUES } from "./record.js";
+
+/** In DATA_CLASS: some values come by message. @internal */
+export const HAS_PARCELS = 256;
+/** In DATA_CLASS: all of them do, as one parcel. @internal */
+export const IS_PARCEL = 512;
+/** In DATA_CLASS: the task's name follows the arguments. @internal */
+export const HAS_NAME = 1024;
+const CLASS = 255;
+
+const NONE: readonly unknown[] = [];
+
+/** @internal */
+export class Values {
+  readonly encoder = new Encoder();
+  private readonly decoder = new Decoder();
+  private readonly arena: Arena;
+  private readonly memory: SharedMemory;
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+    this.memory = arena.memory;
+  }
+
+  /** Puts what was encoded into a record that holds no data. False if it is too much: then nothing was put, and it has to go as a parcel. */
+  put(record: number, flags: number): boolean {
+    const { encoder, memory } = this;
+    const { length, words } = encoder;
+    if (length <= INLINE_WORDS) {
+      const shared = memory.reaching(record + BLOCK_WORDS - 1);
+      for (let i = 0; i < length; i++) shared[record + VALUES + i] = words[i] as number;
+      shared[record + DATA] = 0;
+      shared[record + DATA_CLASS] = flags;
+      return true;
+    }
+    if (length > MAX_BLOCK_WORDS) {
+      memory.write(record + DATA, 0);
+      memory.write(record + DATA_CLASS, IS_PARCEL);
+      return false;
+    }
+    const k = classFor(length);
+    const block = this.arena.alloc(k);
+    const shared = memory.reaching(block + length);
+    if (length < 64) for (let i = 0; i < length; i++) shared[block + i] = words[i] as number;
+    else shared.set(words.subarray(0, length), block);
+    memory.write(record + DATA, block);
+    memory.write(record + DATA_CLASS, k | flags);
+    return true;
+  }
+
+  flagsOf(record: number): number {
+    return this.memory.read(record + DATA_CLASS) & ~CLASS;
+  }
+
+  /** Reads the arguments and frees the data. */
+  takeArgs(record: number, parcels: readonly unknown[] = NONE): unknown[] {
+    const at = this.place(record);
+    try {
+      return this.decoder.args(this.memory.words, at, parcels);
+    } finally {
+      this.freeData(record);
+    }
+  }
+
+  /** Reads the arguments, then the task's name, and frees the data. */
+  takeNamedArgs(record: number, parcels: readonly unknown[] = NONE): { args: unknown[]; name: string } {
+    const at = this.place(record);
+    try {
+      const args = this.decoder.args(this.memory.words, at, parcels);
+      const name = this.decoder.value(this.memory.words, this.decoder.position, parcels) as string;
+      return { args, name };
+    } finally {
+      this.freeData(record);
+    }
+  }
+
+  /** Reads one value and frees the data. */
+  takeValue(record: number, parcels: readonly unknown[] = NONE): unknown {
+    const at = this.place(record);
+    try {
+      return this.decoder.value(this.memory.words, at, parcels);
+    } finally {
+      this.freeData(record);
+    }
+  }
+
+  /** Frees arguments that nobody will read. */
+  dropArgs(record: number): void {
+    if ((this.flagsOf(record) & IS_PARCEL) === 0) discardArgs(this.memory.words, this.place(record));
+    this.freeData(record);
+  }
+
+  /** Frees an outcome that nobody will read. */
+  dropValue(record: number): void {
+    if ((this.flagsOf(record) & IS_PARCEL) === 0) discard(this.memory.words, this.place(record));
+    this.freeData(record);
+  }
+
+  /** Where the values are; `memory.words` reaches them then. */
+  private place(record: number): number {
+    const { memory } = this;
+    const data = memory.read(record + DATA);
+    if (data === 0) return record + VALUES;
+    memory.reaching(data + (BLOCK_WORDS << (memory.read(record + DATA_CLASS) & CLASS)) - 1);
+    return data;
+  }
+
+  private freeData(record: number): void {
+    const { memory } = this;
+    const data = memory.read(record + DATA);
+    if (data === 0) return;
+    memory.write(record + DATA, 0);
+    this.arena.free(data, memory.read(record + DATA_CLASS) & CLASS);
+  }
+}

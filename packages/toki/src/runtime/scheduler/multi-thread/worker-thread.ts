@@ -1,0 +1,76 @@
+/*
+ * The beginning of a worker's thread. Importing this module, in whichever bundle it has ended up, registers `begin` under the module's URL; the thread's
+ * first lines (worker-source.ts) import that URL and call it.
+ */
+import { host } from "#host";
+import { joinMemory } from "../../../memory/thread.js";
+import { portable } from "../../../portable/registry.js";
+import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
+import { RuntimeCore, shareTaskIds } from "../../core.js";
+import type { RuntimeOptions } from "../../options.js";
+import { Control } from "./control.js";
+import { Worker, type WorkerSeat } from "./worker.js";
+
+/** What a worker is told when it starts. @internal */
+export interface WorkerSetup {
+  /** Which module to import, and which of its copies of this package is meant. */
+  readonly module: { readonly url: string; readonly copy: number };
+  readonly buffer: SharedArrayBuffer;
+  readonly control: number;
+  readonly workers: number;
+  readonly seat: WorkerSeat;
+  readonly options: RuntimeOptions;
+}
+
+/** The thread's end of its channel. @internal */
+export interface WorkerPort {
+  post(message: unknown, transfer: readonly unknown[]): void;
+  onMessage(handler: (message: unknown) => void): void;
+  exit(): void;
+}
+
+function begin(setup: WorkerSetup, port: WorkerPort): void {
+  const { seat, options } = setup;
+  const mailbox = joinMemory(setup.buffer, seat.slot);
+  shareTaskIds(mailbox.arena.memory);
+  const control = new Control(mailbox.arena, setup.control, setup.workers);
+  const rt = new RuntimeCore(options, host);
+  const worker = new Worker(rt, control, mailbox, seat, (message, transfer) => port.post(message, transfer));
+  rt.joinThreads(worker);
+  port.onMessage((message) => onMessage(worker, message as Message));
+  rt.onClosed(() => {
+    worker.publish();
+    port.exit();
+  });
+  rt.drive(() => {});
+  port.post({ ready: true }, []);
+}
+
+type Message =
+  | { readonly parcels: readonly unknown[]; readonly id: number }
+  | { readonly wanted: number; readonly id: number; readonly from: number }
+  | { readonly outcome: readonly unknown[]; readonly id: number }
+  | { readonly dead: number; readonly worker: number; readonly code: number | undefined; readonly text: string };
+
+function onMessage(worker: Worker, message: Message): void {
+  if ("parcels" in message) worker.served.onParcels(message.id, message.parcels);
+  else if ("wanted" in message) worker.tasks.onParcelsWanted(message.wanted, message.id, message.from);
+  else if ("outcome" in message) worker.tasks.onParcels(message.id, message.outcome);
+  else if ("dead" in message) {
+    const cause = message.text === "" ? undefined : new Error(message.text);
+    worker.tasks.failTasksOf(
+      message.dead,
+      new ThreadEndedError(`worker ${message.worker} ended while it had the task`, message.code, cause),
+    );
+  }
+}
+
+/** Where a worker finds `begin`. @internal */
+export const WORKER_MODULE: { readonly url: string; readonly copy: number } = (() => {
+  const { url } = import.meta;
+  const { starters } = portable();
+  const known = starters.get(url) ?? [];
+  starters.set(url, known);
+  known.push(begin as (setup: unknown, port: unknown) => void);
+  return { url, copy: known.length - 1 };
+})();

@@ -1,0 +1,309 @@
+/*
+ * A worker: what its thread does besides running its executor. On the worker's thread alone; the states that threads share are in idle.ts, mailbox.ts,
+ * local-queue.ts and record.ts.
+ *
+ *   RUNNING     the executor runs batches; it asks `local`, `global` and `search` for tasks that have not begun
+ *   SEARCHING   as RUNNING, and counted as searching (idle.ts): it has run dry, or was woken to look
+ *   PARKED      enlisted as a sleeper, its mailbox says PARKED; the thread is in its event loop, where timers and sockets go on
+ *
+ *   RUNNING -> SEARCHING   search(), if fewer than half of the workers search
+ *   SEARCHING -> RUNNING   found(): it has a task. The last searcher wakes another one, for there may be more
+ *   either -> PARKED       park(), after spinning if it searches. Then it looks once more at its mail, its phase and, if nobody searches, at all queues
+ *   PARKED -> either       poll(), which begins every batch: woken as a searcher, or by a timer or socket of its own
+ *
+ * The task spawned last goes to the LIFO slot, which no other worker sees, and the one that was there to the queue, where others do: a task that spawns
+ * one other and awaits it never wakes anybody. At most LIFO_STREAK in a row come from the slot.
+ */
+import type { FnFuture } from "../../../future/frame.js";
+import type { Mailbox } from "../../../memory/mailbox.js";
+import type { PortableFn } from "../../../portable/portable-fn.js";
+import type { RuntimeCore, SpawnOptions } from "../../core.js";
+import type { Task } from "../../task/task.js";
+import { type Control, FORCED, WORKING } from "./control.js";
+import { type LocalQueue, NO_TASK } from "./local-queue.js";
+import { Parker } from "./parker.js";
+import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
+import { ServedTasks } from "./served-tasks.js";
+import type { TaskSource, ThreadPart } from "./thread-part.js";
+import { WorkerCounters } from "./worker-counters.js";
+
+/** Milliseconds a searcher spins before it parks: what a lone task that comes now would wait for the wake-up is about as much. */
+const SPIN_MS = 0.05;
+const LIFO_STREAK = 3;
+
+/** @internal */
+export interface WorkerSeat {
+  readonly index: number;
+  readonly slot: number;
+  /** The slot of the thread that made the runtime. */
+  readonly supervisor: number;
+  readonly lifoSlot: boolean;
+}
+
+/** @internal */
+export class Worker implements ThreadPart, TaskSource {
+  readonly index: number;
+  readonly workers: number;
+  readonly tasks: RemoteTasks;
+  readonly served: ServedTasks;
+  readonly counters: WorkerCounters;
+  isSearching = false;
+
+  private readonly rt: RuntimeCore;
+  private readonly control: Control;
+  private readonly seat: WorkerSeat;
+  private readonly mailbox: Mailbox;
+  private readonly queue: LocalQueue;
+  private readonly parker: Parker;
+  private readonly send: (message: unknown, transfer: readonly unknown[]) => void;
+  private lifo = NO_TASK;
+  private lifoStreak = 0;
+  private isParked = false;
+  private waiting: Promise<void> | null = null;
+  private phase = WORKING;
+
+  parks = 0;
+  unparks = 0;
+  steals = 0;
+  stealOperations = 0;
+  overflows = 0;
+
+  /** @param send - to the thread that made the runtime */
+  constructor(
+    rt: RuntimeCore,
+    control: Control,
+    mailbox: Mailbox,
+    seat: WorkerSeat,
+    send: (message: unknown, transfer: readonly unknown[]) => void,
+  ) {
+    const { memory } = mailbox.arena;
+    this.rt = rt;
+    this.control = control;
+    this.mailbox = mailbox;
+    this.seat = seat;
+    this.index = seat.index;
+    this.workers = control.workers;
+    this.send = send;
+    this.tasks = remoteTasks(mailbox);
+    this.served = new ServedTasks(rt, this.tasks, this);
+    this.queue = control.ownQueue(seat.index);
+    this.parker = new Parker(memory, control.idle, seat.index);
+    this.counters = new WorkerCounters(memory, control.countersOf(seat.index));
+    mailbox.setParker(control.idleBase, control.workers, seat.index);
+    // It may take the place of a thread that died as a sleeper.
+    this.isSearching = control.idle.leave(seat.index);
+  }
+
+  // Spawning
+
+  spawn(future: FnFuture<unknown>, fn: PortableFn, options: SpawnOptions | undefined): Task<unknown> {
+    return this.tasks.spawn(this.rt, this, future, fn, options);
+  }
+
+  push(number: number): void {
+    let queued = number;
+    if (this.seat.lifoSlot) {
+      queued = this.lifo;
+      this.lifo = number;
+      if (queued === NO_TASK) return;
+    }
+    this.enqueue(queued);
+  }
+
+  private enqueue(number: number): void {
+    if (this.queue.push(number, this.control.inject) > 0) this.overflows++;
+    this.control.idle.wakeOne();
+  }
+
+  message(slot: number, message: unknown, transfer: readonly unknown[]): void {
+    this.send(slot === this.seat.supervisor ? message : { to: slot, message, transfer }, transfer);
+  }
+
+  workerOf(_slot: number): number | undefined {
+    return undefined;
+  }
+
+  // Tasks for the executor
+
+  get hasWork(): boolean {
+    return this.lifo !== NO_TASK || !this.queue.isEmpty;
+  }
+
+  local(): Task<unknown> | null {
+    for (;;) {
+      let number = this.lifo;
+      if (number !== NO_TASK) {
+        this.lifo = NO_TASK;
+        if (this.lifoStreak++ >= LIFO_STREAK) {
+          this.lifoStreak = 0;
+          this.enqueue(number);
+          number = this.queue.pop();
+        }
+      } else {
+        this.lifoStreak = 0;
+        number = this.queue.pop();
+      }
+      if (number === NO_TASK) return null;
+      const task = this.served.take(number);
+      if (task !== null) return task;
+    }
+  }
+
+  global(): Task<unknown> | null {
+    const { inject, workers } = this.control;
+    for (;;) {
+      // A fair share, as Tokio takes it.
+      const number = inject.popInto(this.queue, Math.floor(inject.length / workers) + 1);
+      if (number === NO_TASK) return null;
+      const task = this.served.take(number);
+      if (task !== null) return task;
+    }
+  }
+
+  search(): Task<unknown> | null {
+    for (;;) {
+      const shared = this.global();
+      if (shared !== null) return this.found(shared);
+      if (!this.isSearching) this.isSearching = this.control.idle.beginSearch();
+      if (!this.isSearching) return null;
+      const number = this.steal();
+      if (number === NO_TASK) return null;
+      // Before it is turned into a task: that may take a while, and there may be more to take.
+      this.stopSearching();
+      const task = this.served.take(number);
+      if (task !== null) return task;
+    }
+  }
+
+  private found(task: Task<unknown>): Task<unknown> {
+    this.stopSearching();
+    return task;
+  }
+
+  stopSearching(): void {
+    if (!this.isSearching) return;
+    this.isSearching = false;
+    if (this.control.idle.endSearch()) this.control.idle.wakeOne();
+  }
+
+  private steal(): number {
+    const { queues } = this.control;
+    const count = queues.length;
+    const start = this.rt.rng.below(count);
+    for (let i = 0; i < count; i++) {
+      const victim = (start + i) % count;
+      if (victim === this.index) continue;
+      const number = this.queue.stealFrom(queues[victim] as LocalQueue);
+      if (number === NO_TASK) continue;
+      // What comes from the thread that made the runtime was queued for anybody.
+      if (victim < this.workers) {
+        this.stealOperations++;
+        this.steals += this.queue.lastStolen;
+      }
+      return number;
+    }
+    return NO_TASK;
+  }
+
+  private get isWorkAnywhere(): boolean {
+    const { queues, inject } = this.control;
+    if (!inject.isEmpty) return true;
+    for (let i = 0; i < queues.length; i++) if (i !== this.index && !(queues[i] as LocalQueue).isEmpty) return true;
+    return this.hasWork;
+  }
+
+  // Parking
+
+  poll(): boolean {
+    if (this.isParked) this.unpark();
+    this.served.enterLast();
+    const had = this.mailbox.drain();
+    const { phase } = this.control;
+    if (phase !== this.phase) this.onPhase(phase);
+    return had;
+  }
+
+  private unpark(): void {
+    this.isParked = false;
+    this.unparks++;
+    this.isSearching = this.control.idle.leave(this.index);
+    this.mailbox.unpark();
+  }
+
+  park(): boolean {
+    this.publish();
+    if (this.spin() || this.hasWork) return false;
+    const { idle } = this.control;
+    this.mailbox.park();
+    this.isParked = true;
+    this.parks++;
+    const isLast = idle.enlist(this.index, this.isSearching);
+    this.isSearching = false;
+    if (isLast && this.isWorkAnywhere) idle.wakeOne();
+    if (this.mailbox.hasMail || this.control.phase !== this.phase) return false;
+    const sleep = this.parker.sleep();
+    if (sleep === null) return false;
+    if (sleep !== this.waiting) {
+      this.waiting = sleep;
+      void sleep.then(() => this.rt.executor.drain());
+    }
+    this.publish();
+    return true;
+  }
+
+  /** Waits for work to turn up, while it may search. */
+  private spin(): boolean {
+    if (!this.isSearching) return false;
+    const { host } = this.rt;
+    const end = host.now() + SPIN_MS;
+    do {
+      for (let i = 0; i < 20; i++) if (this.mailbox.hasMail || this.isWorkAnywhere) return true;
+    } while (host.now() < end);
+    return false;
+  }
+
+  sleep(ms: number): void {
+    this.mailbox.sleep(ms);
+  }
+
+  // The end
+
+  private onPhase(phase: number): void {
+    this.phase = phase;
+    if (phase === FORCED) this.rt.shutdownBackground();
+    else void this.rt.shutdown();
+  }
+
+  close(): void {
+    this.served.enterLast();
+    // Nobody else sees what is in the slot: it is refused, and its home told.
+    if (this.lifo !== NO_TASK) {
+      const number = this.lifo;
+      this.lifo = NO_TASK;
+      this.served.take(number);
+    }
+  }
+
+  force(): void {}
+
+  ended(): undefined {}
+
+  /** Shows the counters to other threads. */
+  publish(): void {
+    const { counters, rt } = this;
+    const { executor } = rt;
+    counters.set("polls", executor.polls);
+    counters.set("noops", executor.noops);
+    counters.set("parks", this.parks);
+    counters.set("unparks", this.unparks);
+    counters.set("steals", this.steals);
+    counters.set("stealOperations", this.stealOperations);
+    counters.set("localSchedules", executor.localSchedules);
+    counters.set("remoteSchedules", executor.remoteSchedules);
+    counters.set("forcedYields", executor.forcedYields);
+    counters.set("overflows", this.overflows);
+    counters.set("busyMs", executor.busyMs);
+    counters.set("aliveTasks", rt.liveTasks);
+    counters.set("spawnedTasks", rt.spawnedTasks);
+  }
+}

@@ -1,0 +1,34 @@
+/*
+ * What the first lines of every thread have in common. Plain text: it runs as CommonJS or as a module, whichever the process's flags make of it.
+ *
+ * tsx installs itself on the main thread alone, and where Node has no `registerHooks` threads do not inherit that: it is installed on the thread as well.
+ */
+
+/** Defines `workerData`, `port`, `portable`. @internal */
+export const THREAD_PROLOGUE = `
+const { workerData } = process.getBuiltinModule("node:worker_threads");
+const { port } = workerData.toki;
+const portable = (globalThis[Symbol.for("toki.portable")] ??= { functions: new Map(), moved: new WeakSet(), starters: new Map(), onWorker: false, importing: undefined });
+portable.onWorker = true;
+let hasTsx = false;
+async function useTsx(url) {
+  const loader = process.execArgv.concat((process.env.NODE_OPTIONS ?? "").split(" ")).find((arg) => arg.includes("tsx"));
+  const { createRequire, registerHooks } = process.getBuiltinModule("node:module");
+  if (loader === undefined || registerHooks !== undefined || hasTsx) return;
+  hasTsx = true;
+  const { pathToFileURL } = process.getBuiltinModule("node:url");
+  const from = /file:\\S+/.exec(loader)?.[0] ?? url;
+  const path = createRequire(from).resolve("tsx/esm/api").replace(/\\.cjs$/, ".mjs");
+  const api = await import(pathToFileURL(path).href);
+  api.register();
+}
+portable.importModule = async (url) => {
+  portable.importing = url;
+  try {
+    await useTsx(url);
+    return await import(url);
+  } finally {
+    portable.importing = undefined;
+  }
+};
+`;
