@@ -375,7 +375,7 @@ test("blockInPlace throws on the current-thread runtime, and runs outside of one
   );
   await main(function* () {
     assert.throws(() => blockInPlace(() => 1), /can call blocking only when running on the multi-threaded runtime/);
-  });
+  }, { flavor: "currentThread" });
 });
 
 test("threadStackSize gives threads a deeper stack", async () => {

@@ -20,14 +20,17 @@ import { BUFFER, BYTES, MAX_INLINE_BYTES, VIEW, VIEW_KIND_BITS } from "./tags.js
 import { UINT8, viewKind } from "./views.js";
 
 interface Hull {
+  /** A multiple of ALIGNMENT. */
   from: number;
   to: number;
   isMoved: boolean;
 }
 
+/** What the offset of any view is at most a multiple of. */
+const ALIGNMENT = 8;
+
 type Resizable = ArrayBuffer & { readonly resizable?: boolean };
 
-/** @internal */
 export class BufferWriter {
   /** Whether the message has to be written again. */
   isFirst = true;
@@ -79,7 +82,7 @@ export class BufferWriter {
     const isShared = this.hulls.has(buffer);
     if (isShared || byteLength > MAX_INLINE_BYTES) {
       encoder.head(VIEW, kind);
-      encoder.number(byteOffset - hull.from);
+      encoder.number(isShared ? byteOffset - hull.from : 0);
       encoder.number(byteLength);
       if (!isShared) {
         encoder.identity.add({});
@@ -115,8 +118,9 @@ export class BufferWriter {
     this.encoder.parcel(copy, copy);
   }
 
-  /** The range of `buffer` to send: what is asked for, or in the second pass its hull. */
-  private meet(buffer: ArrayBuffer, from: number, to: number, isMoved: boolean): Hull {
+  /** Notes that bytes of `buffer` are to be sent. In the second pass, what was noted in the first. */
+  private meet(buffer: ArrayBuffer, begin: number, to: number, isMoved: boolean): Hull {
+    const from = begin - (begin % ALIGNMENT);
     if (!this.isFirst) return this.hulls.get(buffer) ?? { from, to, isMoved };
     const number = this.met.find(buffer);
     if (number < 0) {

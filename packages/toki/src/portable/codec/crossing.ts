@@ -4,7 +4,7 @@
  */
 import { Inspector } from "../inspect.js";
 
-/** How objects of one class cross threads. @internal */
+/** How objects of one class cross threads. */
 export interface Crossing {
   /** A number of its own, the same on every thread. */
   readonly kind: number;
@@ -19,7 +19,7 @@ export interface Crossing {
 const byKind: (Crossing | undefined)[] = [];
 const byPrototype = new Map<object, Crossing>();
 
-/** From now on, objects with this prototype can be sent. @internal */
+/** From now on, objects with this prototype can be sent. */
 export function registerCrossing(prototype: object, crossing: Crossing): void {
   const known = byKind[crossing.kind];
   if (known !== undefined && known !== crossing) throw new Error(`two crossings of kind ${crossing.kind}`);
@@ -27,12 +27,10 @@ export function registerCrossing(prototype: object, crossing: Crossing): void {
   byPrototype.set(prototype, crossing);
 }
 
-/** @internal */
 export function crossingOf(prototype: object): Crossing | undefined {
   return byPrototype.get(prototype);
 }
 
-/** @internal */
 export function crossingOfKind(kind: number): Crossing {
   const crossing = byKind[kind];
   if (crossing === undefined) throw new Error(`no crossing of kind ${kind} on this thread`);

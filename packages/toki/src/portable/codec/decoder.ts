@@ -17,7 +17,6 @@ const HOLE_WORD = tags.HOLE << 1;
 /** A longer table is not kept for the next message. */
 const KEPT = 1024;
 
-/** @internal */
 export class Decoder extends WordReader {
   private parcels: readonly unknown[] = NOTHING;
   private objects: (object | undefined)[] = [];
@@ -143,7 +142,7 @@ export class Decoder extends WordReader {
       case tags.BOXED:
         return this.add(Object(this.read()));
       case tags.ERROR:
-        return this.error(this.payload(head) === 1);
+        return this.error(this.payload(head));
       case tags.CROSSING:
         return this.crossing(this.payload(head));
       default:
@@ -231,12 +230,12 @@ export class Decoder extends WordReader {
     return (this.objects[number] = makeView(kind, this.read() as ArrayBufferLike, offset, size));
   }
 
-  private error(isDom: boolean): Error {
+  private error(flags: number): Error {
+    const isDom = flags === tags.IS_DOM;
     const className = this.string();
     const name = this.string();
     const message = this.string();
     const stack = this.read() as string | undefined;
-    const isAggregate = className === "AggregateError" || name === "AggregateError";
     const error = this.add(
       isDom
         ? new DOMException(message, name)
@@ -247,7 +246,7 @@ export class Decoder extends WordReader {
             message,
             stack,
             properties: {},
-            ...(isAggregate ? { errors: [] } : {}),
+            ...(flags === tags.IS_AGGREGATE ? { errors: [] } : {}),
           }) as Error),
     );
     if (isDom) hide(error, "stack", stack);

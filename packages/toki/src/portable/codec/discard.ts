@@ -7,7 +7,6 @@ import * as tags from "./tags.js";
  *
  * @param after - what begins before this position has been received already
  * @returns the position after the message
- * @internal
  */
 export function discard(words: Int32Array, at: number, after = at): number {
   let position = at;
@@ -70,7 +69,7 @@ export function discard(words: Int32Array, at: number, after = at): number {
   return position;
 }
 
-/** As {@link discard}, for what `Encoder.args` wrote. @internal */
+/** As {@link discard}, for what `Encoder.args` wrote. */
 export function discardArgs(words: Int32Array, at: number): number {
   return discard(words, at);
 }

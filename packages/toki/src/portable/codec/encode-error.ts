@@ -3,7 +3,7 @@
  */
 import type { Encoder } from "./encoder.js";
 import { REFUSED } from "./refused.js";
-import { ABSENT, ERROR, LIST, PROPS } from "./tags.js";
+import { ABSENT, ERROR, IS_AGGREGATE, IS_DOM, LIST, PROPS } from "./tags.js";
 
 /** Errors within errors, as for `encodeThrown`. */
 const MAX_CAUSES = 16;
@@ -11,19 +11,20 @@ const OWN = new Set(["message", "stack", "cause", "name", "errors"]);
 
 /** @internal */
 export function writeError(encoder: Encoder, error: Error): void {
+  const goesOn = encoder.errorDepth < MAX_CAUSES;
+  const errors: unknown = goesOn && error instanceof AggregateError ? error.errors : undefined;
   const isDom = typeof DOMException !== "undefined" && error instanceof DOMException;
-  encoder.head(ERROR, isDom ? 1 : 0);
+  encoder.head(ERROR, isDom ? IS_DOM : Array.isArray(errors) ? IS_AGGREGATE : 0);
   encoder.string(String(error.constructor?.name ?? "Error"));
   encoder.string(String(error.name));
   encoder.string(String(error.message));
   const stack: unknown = error.stack;
   if (typeof stack === "string") encoder.string(stack);
   else encoder.undefined();
-  const goesOn = encoder.errorDepth++ < MAX_CAUSES;
+  encoder.errorDepth++;
   try {
     if (goesOn && Object.hasOwn(error, "cause")) writeWhatCan(encoder, error.cause);
     else encoder.head(ABSENT, 0);
-    const errors: unknown = goesOn && error instanceof AggregateError ? error.errors : undefined;
     if (Array.isArray(errors)) {
       const list = [...errors];
       encoder.head(LIST, list.length);

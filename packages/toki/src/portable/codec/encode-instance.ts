@@ -27,6 +27,7 @@ const KINDS = new Map<object, number>([
   [Set.prototype, IS_SET],
   [ArrayBuffer.prototype, IS_BUFFER],
 ]);
+const timeOf = Date.prototype.getTime;
 const entriesOf = Map.prototype.entries;
 const valuesOf = Set.prototype.values;
 
@@ -44,7 +45,7 @@ export function writeInstance(encoder: Encoder, object: object, prototype: objec
   switch (KINDS.get(prototype) ?? kindOf(object)) {
     case IS_DATE:
       encoder.head(DATE, 0);
-      encoder.double((object as Date).getTime());
+      encoder.double(timeOf.call(object as Date));
       return;
     case IS_REGEXP:
       encoder.head(REGEXP, 0);
@@ -53,7 +54,7 @@ export function writeInstance(encoder: Encoder, object: object, prototype: objec
       return;
     case IS_BOXED:
       encoder.head(BOXED, 0);
-      encoder.write(object.valueOf());
+      encoder.write(prototype.valueOf.call(object));
       return;
     case IS_MAP: {
       const head = encoder.open();

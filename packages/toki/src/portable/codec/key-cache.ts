@@ -10,7 +10,6 @@ const WORDS = 4;
 export const MAX_CACHED = 12;
 const NO_NAME = -1;
 
-/** @internal */
 export class KeyCache {
   /** Whether the name found last can be assigned: no property of `Object.prototype` is in the way. */
   isPlain = true;
@@ -31,24 +30,27 @@ export class KeyCache {
     const slot = hash * WORDS;
     const { words } = this;
     if (words[slot] !== head || words[slot + 1] !== first || words[slot + 2] !== second || words[slot + 3] !== third) {
+      this.fill(hash, nameOf(source, at + 1, count));
       words[slot] = head;
       words[slot + 1] = first;
       words[slot + 2] = second;
       words[slot + 3] = third;
-      this.fill(hash, count);
     }
     this.isPlain = this.plain[hash] === 1;
     return this.names[hash]!;
   }
 
-  private fill(hash: number, count: number): void {
-    let name = "";
-    for (let i = 0; i < count; i++) {
-      name += String.fromCharCode((this.words[hash * WORDS + 1 + (i >> 2)]! >>> ((i & 3) << 3)) & 0xff);
-    }
-    this.names[hash] = Object.keys({ [name]: 0 })[0]!; // as the engine keeps names
-    this.plain[hash] = isPlainName(name) ? 1 : 0;
+  private fill(slot: number, name: string): void {
+    const isPlain = isPlainName(name);
+    this.names[slot] = Object.keys({ [name]: 0 })[0]!; // as the engine keeps names
+    this.plain[slot] = isPlain ? 1 : 0;
   }
+}
+
+function nameOf(source: Int32Array, at: number, count: number): string {
+  let name = "";
+  for (let i = 0; i < count; i++) name += String.fromCharCode((source[at + (i >> 2)]! >>> ((i & 3) << 3)) & 0xff);
+  return name;
 }
 
 export function isPlainName(name: string): boolean {

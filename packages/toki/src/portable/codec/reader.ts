@@ -9,7 +9,6 @@ const bigint64 = new BigInt64Array(number64.buffer);
 const halves = new Int32Array(number64.buffer);
 const { fromCharCode } = String;
 
-/** @internal */
 export class WordReader {
   /** After the last word read. */
   position = 0;
@@ -101,15 +100,20 @@ export class WordReader {
     return this.bytes.slice(at, at + size) as Uint8Array<ArrayBuffer>;
   }
 
-  /** Makes `bytes` show the memory of `words`: all of it, for the messages to come. Memory can grow, `bytes` does not. */
+  /**
+   * Makes `bytes` show the memory of `words`: all of it, for the messages to come. Memory can grow, `bytes` does not. All or nothing, as what is called
+   * here may throw.
+   */
   private show(): void {
-    const { words } = this;
-    const memory = words.buffer;
+    const { buffer, byteOffset, byteLength } = this.words;
+    if (buffer !== this.memory || byteOffset + byteLength > this.bytes.length) {
+      const bytes = new Uint8Array(buffer, 0, buffer.byteLength);
+      const text = textView(bytes);
+      this.memory = buffer;
+      this.bytes = bytes;
+      this.text = text;
+    }
+    this.offset = byteOffset;
     this.isShown = true;
-    this.offset = words.byteOffset;
-    if (memory === this.memory && this.offset + words.byteLength <= this.bytes.length) return;
-    this.memory = memory;
-    this.bytes = new Uint8Array(memory, 0, memory.byteLength);
-    this.text = textView(this.bytes);
   }
 }

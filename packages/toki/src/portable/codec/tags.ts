@@ -69,6 +69,11 @@ export const BYTES = 27;
 export const VIEW = 28;
 export const CROSSING = 29;
 
+/** An ERROR that is a DOMException. */
+export const IS_DOM = 1;
+/** An ERROR that is an AggregateError. */
+export const IS_AGGREGATE = 2;
+
 export const TAG_MASK = 31;
 export const PAYLOAD_SHIFT = 6;
 export const MAX_PAYLOAD = 0x3ffffff;

@@ -26,7 +26,6 @@ const number64 = new Float64Array(1);
 const bigint64 = new BigInt64Array(number64.buffer);
 const halves = new Int32Array(number64.buffer);
 
-/** @internal */
 export class WordWriter {
   /** Private memory, replaced when it is too small. */
   words = new Int32Array(FIRST_WORDS);
@@ -37,7 +36,7 @@ export class WordWriter {
 
   protected restart(): void {
     this.length = 0;
-    if (this.words.length > KEPT_WORDS) this.allocate(FIRST_WORDS);
+    if (this.words.length > KEPT_WORDS) this.use(new Int32Array(FIRST_WORDS));
   }
 
   /** Makes room for `count` words. */
@@ -178,14 +177,18 @@ export class WordWriter {
   }
 
   private grow(count: number): void {
-    const { words } = this;
-    this.allocate(Math.max(words.length * 2, this.length + count));
-    this.words.set(words.subarray(0, this.length));
+    const { words, length } = this;
+    const more = new Int32Array(Math.max(words.length * 2, length + count));
+    more.set(words.subarray(0, length));
+    this.use(more);
   }
 
-  private allocate(count: number): void {
-    this.words = new Int32Array(count);
-    this.bytes = new Uint8Array(this.words.buffer);
-    this.text = textView(this.bytes);
+  /** All or nothing: what is called here may throw, for want of stack or memory. */
+  private use(words: Int32Array<ArrayBuffer>): void {
+    const bytes = new Uint8Array(words.buffer);
+    const text = textView(bytes);
+    this.words = words;
+    this.bytes = bytes;
+    this.text = text;
   }
 }

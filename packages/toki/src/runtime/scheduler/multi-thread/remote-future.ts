@@ -32,8 +32,8 @@ export class RemoteFuture extends Future<unknown> {
   readonly key: number;
   readonly functionNumber: number;
   task: Task<unknown> | null = null;
-  /** What only a message can carry to the worker. */
-  parcels: Parcels | null = null;
+  /** Whether a part of the arguments went by message. */
+  hasParcels = false;
 
   constructor(tasks: RemoteTasks, rt: RuntimeCore, record: number, key: number, functionNumber: number) {
     super();
@@ -60,10 +60,4 @@ export class RemoteFuture extends Future<unknown> {
   override describe(): string {
     return this.tasks.describe(this);
   }
-}
-
-/** @internal */
-export interface Parcels {
-  readonly values: readonly unknown[];
-  readonly transfer: readonly unknown[];
 }

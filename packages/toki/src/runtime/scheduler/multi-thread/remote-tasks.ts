@@ -13,14 +13,14 @@ import type { RuntimeCore, SpawnOptions } from "../../core.js";
 import * as task from "../../task/task.js";
 import { FunctionTable } from "./function-table.js";
 import * as record from "./record.js";
-import { AWAY, CANCELLING, FORCING, HOME, type Parcels, RemoteFuture } from "./remote-future.js";
+import { AWAY, CANCELLING, FORCING, HOME, RemoteFuture } from "./remote-future.js";
 import { HAS_NAME, HAS_PARCELS, IS_PARCEL, Values } from "./values.js";
 
 /** Where a thread queues the records of a runtime. @internal */
 export interface RecordQueue {
   push(number: number): void;
-  /** Sends a message to the thread of a slot. */
-  message(slot: number, message: unknown, transfer: readonly unknown[]): void;
+  /** Sends off what only a message can carry: copied and moved as it is now. */
+  keepParcels(id: number, values: readonly unknown[], transfer: readonly unknown[]): void;
 }
 
 /** @internal */
@@ -70,17 +70,25 @@ export class RemoteTasks {
       encoder.value(name, "options.name");
       flags |= HAS_NAME;
     }
-    const parcels = encoder.parcels.length === 0 ? null : { values: encoder.parcels, transfer: encoder.transfer };
-    if (parcels !== null) flags |= HAS_PARCELS;
+    let { parcels } = encoder;
+    const { transfer } = encoder;
+    if (parcels.length > 0) flags |= HAS_PARCELS;
 
     const block = mailbox.arena.alloc(record.RECORD_CLASS);
     const key = this.freeKeys.pop() ?? this.table.length;
     const remote = new RemoteFuture(this, rt, block, key, number);
-    remote.parcels = values.put(block, flags) ? parcels : { values: [future.slot, name], transfer: encoder.transfer };
+    if (!values.put(block, flags)) parcels = [future.slot, name];
+    remote.hasParcels = parcels.length > 0;
     let spawned: task.Task<unknown>;
     try {
       // Hooks of the user may throw: then the spawn never was.
       spawned = rt.startRemote(remote, options);
+      try {
+        if (remote.hasParcels) queue.keepParcels(spawned.id, parcels, transfer);
+      } catch (error) {
+        rt.finish(spawned, task.CANCELLED, undefined);
+        throw error;
+      }
     } catch (error) {
       values.dropArgs(block);
       mailbox.arena.free(block, record.RECORD_CLASS);
@@ -90,7 +98,6 @@ export class RemoteTasks {
     future.takeArguments();
     remote.task = spawned;
     this.table[key] = remote;
-    if (remote.parcels !== null) remote.parcels = detach(remote.parcels);
     memory.write(block + record.STATE, record.QUEUED);
     memory.write(block + record.FUNCTION, number);
     memory.write(block + record.HOME, mailbox.slot);
@@ -110,6 +117,7 @@ export class RemoteTasks {
     const state = remote.record + record.STATE;
     const found = this.memory.compareExchange(state, record.QUEUED, record.ABANDONED);
     if (found === record.QUEUED) {
+      this.dropParcels(remote);
       this.leave(remote);
       return true;
     }
@@ -156,18 +164,14 @@ export class RemoteTasks {
     for (const remote of [...this.table]) {
       if (remote === null || remote === undefined || remote.rt !== rt || remote.state !== AWAY) continue;
       const found = this.memory.compareExchange(remote.record + record.STATE, record.QUEUED, record.ABANDONED);
-      if (found === record.QUEUED) this.settle(remote, task.FAILED, error);
+      if (found !== record.QUEUED) continue;
+      this.dropParcels(remote);
+      this.settle(remote, task.FAILED, error);
     }
   }
 
-  /** A worker asks for what it could not be sent with the record. */
-  onParcelsWanted(block: number, id: number, slot: number): void {
-    for (const remote of this.table) {
-      if (remote?.record !== block || remote.task?.id !== id || remote.parcels === null) continue;
-      const { values, transfer } = remote.parcels;
-      remote.parcels = null;
-      remote.rt.threads?.message(slot, { parcels: values, id }, transfer);
-    }
+  private dropParcels(remote: RemoteFuture): void {
+    if (remote.hasParcels) remote.rt.threads?.dropParcels((remote.task as task.Task<unknown>).id);
   }
 
   /** A part of an outcome that came by message. */
@@ -237,7 +241,6 @@ export class RemoteTasks {
   private leave(remote: RemoteFuture): void {
     const { rt, key } = remote;
     remote.state = HOME;
-    remote.parcels = null;
     this.table[key] = null;
     this.freeKeys.push(key);
     this.mailbox.expected--;
@@ -263,25 +266,6 @@ export class RemoteTasks {
     const before = this.memory.or(block + record.STATE, record.ZOMBIE);
     if ((before & record.CALLED) === 0) this.mailbox.arena.free(block, record.RECORD_CLASS);
   }
-}
-
-/** What is transferred leaves its owner at the spawn, and what is copied is what it was then. */
-function detach(parcels: Parcels): Parcels {
-  const values = structuredClone([...parcels.values], { transfer: [...parcels.transfer] as ArrayBuffer[] });
-  return { values, transfer: transferable(values, parcels) };
-}
-
-/** Of the clones, those whose originals were transferred. */
-function transferable(values: readonly unknown[], parcels: Parcels): unknown[] {
-  const found: unknown[] = [];
-  const moved = new Set(parcels.transfer);
-  parcels.values.forEach((value, i) => {
-    const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-    if (!moved.has(buffer)) return;
-    const clone = values[i];
-    found.push(ArrayBuffer.isView(clone) ? clone.buffer : clone);
-  });
-  return found;
 }
 
 let tasks: RemoteTasks | null = null;

@@ -26,6 +26,10 @@ import { HAS_NAME, HAS_PARCELS, IS_PARCEL } from "./values.js";
 export interface Courier {
   /** Sends a message to the thread of a slot. */
   message(slot: number, message: unknown, transfer: readonly unknown[]): void;
+  /** Asks for what only a message can carry. */
+  wantParcels(id: number): void;
+  /** Nobody will ask for it. */
+  dropParcels(id: number): void;
 }
 
 const SLOW = { name: "" };
@@ -63,7 +67,7 @@ export class ServedTasks {
     const flags = this.tasks.values.flagsOf(block);
     const id = memory.read(block + record.ID);
     if (!this.rt.isOpen) {
-      this.tasks.values.dropArgs(block);
+      this.dropArguments(block);
       this.send(block, record.CANCELLED, undefined);
       return null;
     }
@@ -101,7 +105,6 @@ export class ServedTasks {
     const block = served.record;
     const self = this;
     const flags = tasks.values.flagsOf(block);
-    const home = memory.read(block + record.HOME);
     const number = memory.read(block + record.FUNCTION);
     function* start(): Body<unknown> {
       let args: readonly unknown[];
@@ -109,7 +112,7 @@ export class ServedTasks {
       if ((flags & (HAS_PARCELS | IS_PARCEL)) !== 0) {
         const arrival = new Arrival(() => self.arrivals.delete(id));
         self.arrivals.set(id, arrival);
-        self.courier.message(home, { wanted: block, id, from: tasks.mailbox.slot }, []);
+        self.courier.wantParcels(id);
         parcels = yield* arrival;
       }
       const known = fn ?? (yield* self.load(number));
@@ -168,10 +171,19 @@ export class ServedTasks {
     if (this.last === served) this.last = null;
     else this.served.delete(served.record);
     const { state } = ended;
-    if (served.holdsArguments) this.tasks.values.dropArgs(served.record);
+    if (served.holdsArguments) this.dropArguments(served.record);
     if ((state & task.CANCELLED) !== 0) this.send(served.record, record.CANCELLED, undefined);
     else if ((state & task.FAILED) !== 0) this.send(served.record, record.FAILED, ended.output);
     else this.send(served.record, 0, ended.output);
+  }
+
+  /** The task is over before it began. */
+  private dropArguments(block: number): void {
+    const { values } = this.tasks;
+    if ((values.flagsOf(block) & (HAS_PARCELS | IS_PARCEL)) !== 0) {
+      this.courier.dropParcels(this.memory.read(block + record.ID));
+    }
+    values.dropArgs(block);
   }
 
   /** Encodes an outcome and mails it home. */

@@ -23,6 +23,7 @@ import type { Task } from "../../task/task.js";
 import { threadHooks } from "../../thread-hooks.js";
 import { CLOSING, Control, FORCED } from "./control.js";
 import { type LocalQueue, NO_TASK } from "./local-queue.js";
+import { ParcelStore } from "./parcel-store.js";
 import * as record from "./record.js";
 import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
 import type { ThreadPart } from "./thread-part.js";
@@ -67,6 +68,9 @@ export class Supervisor implements ThreadPart {
   private started: Started | null = null;
   private readonly threads = new Map<number, WorkerHandle>();
   private readonly deadSlots: number[] = [];
+  private readonly parcels = new ParcelStore((slot, id, values, transfer) =>
+    this.message(slot, { parcels: values, id }, transfer),
+  );
   private startFailures = 0;
   private phase = 0;
   private onEnded: (() => void)[] = [];
@@ -97,6 +101,14 @@ export class Supervisor implements ThreadPart {
 
   message(slot: number, message: unknown, transfer: readonly unknown[]): void {
     for (const worker of this.threads.values()) if (worker.slot === slot) worker.host.post(message, transfer);
+  }
+
+  keepParcels(id: number, values: readonly unknown[], transfer: readonly unknown[]): void {
+    this.parcels.keep(id, structuredClone([...values], { transfer: [...transfer] as ArrayBuffer[] }));
+  }
+
+  dropParcels(id: number): void {
+    this.parcels.drop(id);
   }
 
   workerOf(slot: number): number | undefined {
@@ -168,7 +180,9 @@ export class Supervisor implements ThreadPart {
       this.startFailures = 0;
     } else if ("exit" in message) worker.exitCode = message.exit;
     else if ("to" in message) this.message(message.to, message.message, message.transfer);
-    else if ("wanted" in message) tasks.onParcelsWanted(message.wanted, message.id, message.from);
+    else if ("keep" in message) this.parcels.keep(message.id, message.keep);
+    else if ("want" in message) this.parcels.want(message.want, message.slot);
+    else if ("drop" in message) this.parcels.drop(message.drop);
     else if ("outcome" in message) tasks.onParcels(message.id, message.outcome);
     else if ("failure" in message) this.rt.options.onUnhandledFailure?.(message.failure);
   }
@@ -213,6 +227,9 @@ export class Supervisor implements ThreadPart {
     if (mailbox.hasMail || this.spin(mailbox)) return false;
     return mailbox.listen();
   }
+
+  /** What is queued here is for others anyway. */
+  handOver(): void {}
 
   private spin(mailbox: Mailbox): boolean {
     // Once in a while it tries again.
@@ -306,6 +323,8 @@ type Message =
   | { readonly ready: true }
   | { readonly exit: number }
   | { readonly to: number; readonly message: unknown; readonly transfer: readonly unknown[] }
-  | { readonly wanted: number; readonly id: number; readonly from: number }
+  | { readonly keep: readonly unknown[]; readonly id: number }
+  | { readonly want: number; readonly slot: number }
+  | { readonly drop: number }
   | { readonly outcome: readonly unknown[]; readonly id: number }
   | { readonly failure: { readonly id: number; readonly name: string | undefined; readonly error: unknown } };

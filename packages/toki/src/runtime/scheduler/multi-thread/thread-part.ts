@@ -14,12 +14,16 @@ export interface ThreadPart {
   poll(): boolean;
   /** Nothing is runnable: from now on other threads wake this one. False if there is work after all. */
   park(): boolean;
+  /** The thread is about to be held up: other threads take what it has queued and not begun. */
+  handOver(): void;
   /** Blocks the thread until another one wakes it, at most `ms` milliseconds. */
   sleep(ms: number): void;
   /** Which worker has the slot. */
   workerOf(slot: number): number | undefined;
   /** Sends a message to the thread of a slot. */
   message(slot: number, message: unknown, transfer: readonly unknown[]): void;
+  /** A task with parcels was cancelled before it started. */
+  dropParcels(id: number): void;
   /** The runtime's shutdown has begun. */
   close(): void;
   /** Its cleanup is cut short. */

@@ -48,13 +48,11 @@ function begin(setup: WorkerSetup, port: WorkerPort): void {
 
 type Message =
   | { readonly parcels: readonly unknown[]; readonly id: number }
-  | { readonly wanted: number; readonly id: number; readonly from: number }
   | { readonly outcome: readonly unknown[]; readonly id: number }
   | { readonly dead: number; readonly worker: number; readonly code: number | undefined; readonly text: string };
 
 function onMessage(worker: Worker, message: Message): void {
   if ("parcels" in message) worker.served.onParcels(message.id, message.parcels);
-  else if ("wanted" in message) worker.tasks.onParcelsWanted(message.wanted, message.id, message.from);
   else if ("outcome" in message) worker.tasks.onParcels(message.id, message.outcome);
   else if ("dead" in message) {
     const cause = message.text === "" ? undefined : new Error(message.text);

@@ -119,6 +119,18 @@ export class Worker implements ThreadPart, TaskSource {
     this.send(slot === this.seat.supervisor ? message : { to: slot, message, transfer }, transfer);
   }
 
+  keepParcels(id: number, values: readonly unknown[], transfer: readonly unknown[]): void {
+    this.send({ keep: values, id }, transfer);
+  }
+
+  wantParcels(id: number): void {
+    this.send({ want: id, slot: this.seat.slot }, []);
+  }
+
+  dropParcels(id: number): void {
+    this.send({ drop: id }, []);
+  }
+
   workerOf(_slot: number): number | undefined {
     return undefined;
   }
@@ -260,6 +272,16 @@ export class Worker implements ThreadPart, TaskSource {
       for (let i = 0; i < 20; i++) if (this.mailbox.hasMail || this.isWorkAnywhere) return true;
     } while (host.now() < end);
     return false;
+  }
+
+  handOver(): void {
+    const { inject, idle } = this.control;
+    const { lifo } = this;
+    this.lifo = NO_TASK;
+    if (lifo !== NO_TASK) inject.push(lifo);
+    for (let number = this.queue.pop(); number !== NO_TASK; number = this.queue.pop()) inject.push(number);
+    // Whoever takes one of them wakes the next.
+    if (!inject.isEmpty) idle.wakeOne();
   }
 
   sleep(ms: number): void {

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { MisuseError } from "toki";
+import * as errorsModule from "../../dist/portable/errors.js";
+import { trip, tripArgs } from "./codec.support.js";
+
+// Internal: not in the declarations.
+const { decodeThrown, encodeThrown } = errorsModule as unknown as {
+  decodeThrown(value: unknown): unknown;
+  encodeThrown(thrown: unknown): unknown;
+};
+
+class QuotaError extends Error {
+  readonly code = "QUOTA";
+  readonly details = { used: 5, limit: new Map([["disk", 3]]) };
+}
+class Renamed extends TypeError {
+  override readonly name = "RenamedError";
+}
+
+class Several extends AggregateError {
+  override readonly name = "SeveralError";
+}
+
+/** What can be seen of an error, its causes included. */
+function seen(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const prototype = Object.getPrototypeOf(error) as Error;
+  return {
+    class: prototype.constructor.name,
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    hasCause: Object.hasOwn(error, "cause"),
+    cause: seen(error.cause),
+    errors: error instanceof AggregateError ? error.errors.map(seen) : undefined,
+    properties: Object.fromEntries(Object.entries(error).map(([key, value]) => [key, seen(value)])),
+  };
+}
+
+const errors: Record<string, Error> = {
+  plain: new Error("text"),
+  empty: new Error(),
+  "of each built-in class": new AggregateError(
+    [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((Class) => new Class(Class.name)),
+    "all",
+  ),
+  "of the program's class": new QuotaError("full"),
+  "of the program's class of a built-in one": new Renamed("odd"),
+  "of the library": new MisuseError("TOKI_BARE_YIELD", "no"),
+  "with causes": new Error("a", { cause: new RangeError("b", { cause: { plain: [1, undefined] } }) }),
+  "with a cause that is undefined": new Error("a", { cause: undefined }),
+  "with a cause that cannot be sent": new Error("a", { cause: () => 1 }),
+  "with values in an AggregateError": new AggregateError([1, "two", new AggregateError([new Error("in")])], "mixed"),
+  "of a class of the program's of AggregateError": new Several([1, new QuotaError("in")], "several"),
+  "with properties, some of which cannot be sent": Object.assign(new Error("p"), {
+    code: "E_CODE",
+    errno: -2,
+    inner: new QuotaError("inner"),
+    callback() {},
+    deep: { callback() {} },
+    list: [1],
+  }),
+  "without a stack": Object.assign(new Error("s"), { stack: undefined }),
+  "with a stack of several thousand characters": Object.assign(new Error("s"), { stack: "at place\n".repeat(1000) }),
+};
+
+describe("errors in messages keep what encodeThrown keeps", () => {
+  for (const [name, error] of Object.entries(errors)) {
+    test(name, () => {
+      const expected = decodeThrown(structuredClone(encodeThrown(error)));
+      assert.deepStrictEqual(seen(trip(error)), seen(expected));
+      assert.ok(trip(error) instanceof Error);
+    });
+  }
+
+  test("cause, stack, name and errors stay hidden, properties visible", () => {
+    const back = trip(new AggregateError([1], "m", { cause: 2 }));
+    assert.deepEqual(Object.keys(back), []);
+    assert.deepEqual(Object.keys(trip(new QuotaError("full"))), ["code", "details"]);
+  });
+
+  test("one error twice arrives as one, and leads back to itself", () => {
+    const root: Error & { self?: unknown; context?: unknown } = new Error("root");
+    root.self = root;
+    root.context = { of: root };
+    const outer = new Error("outer", { cause: root });
+    const [a, b] = tripArgs(outer, { root }) as [Error, { root: typeof root }];
+    assert.equal(a.cause, b.root);
+    assert.equal(b.root.self, b.root);
+    assert.deepEqual((b.root.context as { of: Error }).of, b.root);
+    const cyclic = new Error("cyclic");
+    cyclic.cause = cyclic;
+    const back = trip(cyclic);
+    assert.equal(back.cause, back);
+  });
+
+  test("a chain of causes is cut where encodeThrown cuts it", () => {
+    let error = new Error("0");
+    for (let i = 1; i < 10_000; i++) error = new Error(String(i), { cause: error });
+    let length = 0;
+    for (let at: unknown = trip(error); at !== undefined; at = (at as Error).cause) length++;
+    assert.equal(length, 17);
+  });
+
+  test("a DOMException stays one", () => {
+    const error = new DOMException("stopped", "AbortError");
+    const back = trip(error);
+    assert.ok(back instanceof DOMException);
+    assert.deepEqual(
+      [back.name, back.message, back.code, back.stack],
+      ["AbortError", "stopped", DOMException.ABORT_ERR, error.stack],
+    );
+  });
+
+  test("an object that looks like an encoded error is a plain object", () => {
+    const lookalike = { isError: true, className: "Error", name: "x", message: "y", properties: {} };
+    assert.deepStrictEqual(trip(lookalike), lookalike);
+  });
+});
