@@ -170,6 +170,14 @@ export class FnFuture<T> extends Future<T> {
     return this.state === FRESH && this.gen === null ? (this.info as PortableFn) : null;
   }
 
+  override asPortable(): FnFuture<T> | null {
+    return this.portable === null ? null : this;
+  }
+
+  override sentAway(): void {
+    this.takeArguments();
+  }
+
   /** Ends the future here, because another thread runs the call. @throws MisuseError unless `portable` @internal */
   takeArguments(): readonly unknown[] {
     if (this.portable === null) throw this.alreadyUsed();

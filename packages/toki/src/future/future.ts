@@ -1,6 +1,7 @@
 import { audit } from "./audit.js";
 import type { Context } from "./context.js";
 import { current } from "./current.js";
+import type { FnFuture } from "./frame.js";
 import type { IntoFuture } from "./into-future.js";
 import { isFutureMark } from "./mark.js";
 import { outsideRuntime } from "./misuse.js";
@@ -131,6 +132,14 @@ export abstract class Future<T> {
    * @internal
    */
   claim(): void {}
+
+  /** What another thread can run in its place: a call of a portable fn, with what it is wrapped in; null if none can. @internal */
+  asPortable(): FnFuture<T> | null {
+    return null;
+  }
+
+  /** Another thread runs what `asPortable` gave: this future is over here. @internal */
+  sentAway(): void {}
 
   /** Takes a claim back: the task never was. @internal */
   unclaim(): void {}

@@ -2,6 +2,7 @@
  * Misuse: each message says what was found and what to write instead. All of them are `MisuseError`s, so that a test or a linter can tell
  * them from failures of the program's own.
  */
+import { crosses } from "../portable/error-classes.js";
 
 /** Which mistake a {@link MisuseError} is about. */
 export type MisuseCode =
@@ -41,6 +42,8 @@ export class MisuseError extends TypeError {
     this.code = code;
   }
 }
+
+crosses(MisuseError, "MisuseError");
 
 /** A short description of any value, for messages. @internal */
 export function describeValue(value: unknown): string {

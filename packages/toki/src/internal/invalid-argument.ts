@@ -1,4 +1,5 @@
 import { describeValue } from "../future/misuse.js";
+import { crosses } from "../portable/error-classes.js";
 
 /**
  * An argument was not what the function takes. The message names the function, the argument and what was expected.
@@ -25,6 +26,8 @@ export class InvalidArgumentError extends TypeError {
     this.argument = argument;
   }
 }
+
+crosses(InvalidArgumentError, "InvalidArgumentError");
 
 /** @internal */
 export function invalidArgument(

@@ -1,3 +1,4 @@
+import { crosses } from "../portable/error-classes.js";
 import { type IoErrorKind, kindOfCode } from "./io-error-kind.js";
 
 /** What a failed system call leaves on an error of the platform. */
@@ -76,3 +77,5 @@ export class IoError extends Error {
     return new IoError(kindOfCode(options.code ?? ""), `${attempted}: ${text}`, options);
   }
 }
+
+crosses(IoError, "IoError");

@@ -13,6 +13,7 @@ import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { describeValue, polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
 import { Rng } from "../runtime/rng.js";
 import { CANCELLING, Combinator, DONE, RUNNING } from "./combinator.js";
@@ -42,6 +43,8 @@ export class SelectError extends RuntimeError {
     super("select: all branches are disabled and there is no else");
   }
 }
+
+crosses(SelectError, "SelectError");
 
 /** How a branch takes part in a {@link select}. */
 export interface BranchOptions<T> {

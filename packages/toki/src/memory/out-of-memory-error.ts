@@ -1,3 +1,4 @@
+import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
 
 /**
@@ -27,3 +28,5 @@ export class OutOfMemoryError extends RuntimeError {
     );
   }
 }
+
+crosses(OutOfMemoryError, "OutOfMemoryError");

@@ -2,11 +2,14 @@
  * Errors between threads. Structured clone keeps the message and the stack of the built-in classes only; this keeps the class's name, the cause and
  * the error's own properties as well.
  */
+import { crossingName, prototypeOf } from "./error-classes.js";
 import { Inspector } from "./inspect.js";
 
 interface Encoded {
   readonly isError: true;
   readonly className: string;
+  /** Of a class that keeps its identity. */
+  readonly crossing?: string | undefined;
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
@@ -43,6 +46,7 @@ export function encodeThrown(thrown: unknown, depth = 0): unknown {
   const encoded: Encoded = {
     isError: true,
     className: thrown.constructor?.name ?? "Error",
+    ...(crossingName(thrown) === undefined ? {} : { crossing: crossingName(thrown) }),
     name: String(thrown.name),
     message: String(thrown.message),
     stack: thrown.stack,
@@ -62,6 +66,8 @@ export function decodeThrown(value: unknown): unknown {
   const Class = Object.hasOwn(CLASSES, className) ? CLASSES[className] : (CLASSES[name] ?? Error);
   const error =
     value.errors === undefined ? new Class!(message) : new AggregateError(value.errors.map(decodeThrown), message);
+  const proto = value.crossing === undefined ? undefined : prototypeOf(value.crossing);
+  if (proto !== undefined) Object.setPrototypeOf(error, proto);
   const shown = name === "Error" && className !== "Error" ? className : name;
   if (error.name !== shown) define(error, "name", shown);
   define(error, "stack", stack);

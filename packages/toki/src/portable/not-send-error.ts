@@ -1,3 +1,5 @@
+import { crosses } from "./error-classes.js";
+
 /**
  * A value cannot go to another thread: a function, a symbol, or something that lives on this one, such as a channel of `toki/sync`. `path` is its place.
  *
@@ -28,3 +30,5 @@ export class NotSendError extends TypeError {
     this.path = path;
   }
 }
+
+crosses(NotSendError, "NotSendError");

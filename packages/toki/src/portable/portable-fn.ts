@@ -40,6 +40,16 @@ export class PortableFn implements FnInfo {
     return made;
   }
 
+  /**
+   * For this package's own: the name is made one that nothing else has, since several copies of the package may be in one module. The copies are
+   * evaluated in one order on every thread, so each gets its name again.
+   */
+  static defineOwn(name: string, url: string, body: PortableBody): PortableFn {
+    let free = `toki:${name}`;
+    for (let n = 2; portable().functions.has(keyOf(url, free)); n++) free = `toki:${name}~${n}`;
+    return PortableFn.define(free, url, body, undefined);
+  }
+
   /** The future of a call: inert, its generator not even made, so that it can be sent away as its arguments. */
   call(args: readonly unknown[]): FnFuture<unknown> {
     const future = new FnFuture<unknown>(null, this);

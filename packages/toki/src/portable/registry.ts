@@ -31,6 +31,8 @@ export interface Portable {
   importing: string | undefined;
   /** How a worker begins, by the URL of the module that this package is in; several where several copies are in one bundle. */
   starters: Map<string, ((setup: unknown, port: unknown) => void)[]>;
+  /** Task-local keys that every thread knows. */
+  readonly locals: Map<string, object>;
   /** On a thread that was started for others: imports a module there. */
   importModule?: (url: string) => Promise<unknown>;
 }
@@ -46,6 +48,7 @@ export function portable(): Portable {
     onWorker: false,
     importing: undefined,
     starters: new Map(),
+    locals: new Map(),
   };
   return global[KEY];
 }

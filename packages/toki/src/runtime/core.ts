@@ -13,11 +13,11 @@
  * report is printed, every task is cancelled (its cleanup runs), and the drivers fail. If the cleanup is stuck as well, it is cut short.
  */
 import { current } from "../future/current.js";
-import { FnFuture } from "../future/frame.js";
 import type { Future } from "../future/future.js";
 import { Waker } from "../future/waker.js";
 import { NEXT_ID } from "../memory/layout.js";
 import type { Memory } from "../memory/memory.js";
+import type { PortableFn } from "../portable/portable-fn.js";
 import type { BlockingPool } from "./blocking/pool.js";
 import { asyncContext } from "./driver/async-context.js";
 import type { Host, HostTimer } from "./driver/host.js";
@@ -175,9 +175,13 @@ export class RuntimeCore {
   spawn<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
     if (this.phase === OPEN) {
       const { threads } = this;
-      if (threads !== null && future instanceof FnFuture) {
-        const fn = future.portable;
-        if (fn !== null) return threads.spawn(future, fn, options) as Task<T>;
+      if (threads !== null) {
+        const call = future.asPortable();
+        if (call !== null) {
+          const task = threads.spawn(call, call.info as PortableFn, options) as Task<T>;
+          if (call !== future) future.sentAway();
+          return task;
+        }
       }
       future.claim();
       return this.start(future, options);

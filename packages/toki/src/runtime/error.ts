@@ -1,4 +1,5 @@
 import { isControlFlow } from "../future/trace.js";
+import { crosses } from "../portable/error-classes.js";
 
 /**
  * The runtime could not do what was asked, as `code` says. What Toki's own errors have in common.
@@ -45,6 +46,8 @@ export class NoRuntimeError extends RuntimeError {
   }
 }
 
+crosses(NoRuntimeError, "NoRuntimeError");
+
 /**
  * A runtime was started from code that a runtime is running.
  *
@@ -72,6 +75,8 @@ export class NestedRuntimeError extends RuntimeError {
   }
 }
 
+crosses(NestedRuntimeError, "NestedRuntimeError");
+
 /**
  * The runtime has been shut down.
  *
@@ -96,6 +101,8 @@ export class RuntimeShutdownError extends RuntimeError {
     super(`${what}: the runtime has been shut down`);
   }
 }
+
+crosses(RuntimeShutdownError, "RuntimeShutdownError");
 
 /**
  * Whether `error` says that the runtime it needed is gone.
@@ -142,6 +149,8 @@ export class DriverDisabledError extends RuntimeError {
     super(`${what}: ${driver} are disabled on this runtime; set ${option} to enable them`.replace("IO are", "IO is"));
   }
 }
+
+crosses(DriverDisabledError, "DriverDisabledError");
 
 /**
  * Every task waits, and nothing is left that could wake one. `report` lists each with its await tree.

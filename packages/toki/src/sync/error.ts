@@ -1,4 +1,5 @@
 import { isControlFlow } from "../future/trace.js";
+import { crosses } from "../portable/error-classes.js";
 
 /**
  * A channel, lock or semaphore could not do what was asked, as `code` says. Base of the expected errors of `toki/sync`.
@@ -105,3 +106,5 @@ export class DisposedError extends TypeError {
     super(`${what}: used after it was ${how}`);
   }
 }
+
+crosses(DisposedError, "DisposedError");

@@ -1,3 +1,4 @@
+import { crosses } from "../portable/error-classes.js";
 import { SyncError } from "./error.js";
 
 /**
@@ -28,6 +29,8 @@ export class AcquireError extends SyncError {
   }
 }
 
+crosses(AcquireError, "AcquireError");
+
 /**
  * `tryAcquire` failed: too few permits are free for it now, or the {@link Semaphore} is closed.
  *
@@ -54,3 +57,5 @@ export class TryAcquireError extends SyncError {
     this.kind = kind;
   }
 }
+
+crosses(TryAcquireError, "TryAcquireError");

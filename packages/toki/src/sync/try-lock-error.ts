@@ -1,3 +1,4 @@
+import { crosses } from "../portable/error-classes.js";
 import { SyncError } from "./error.js";
 
 /**
@@ -24,3 +25,5 @@ export class TryLockError extends SyncError {
     super("operation would block");
   }
 }
+
+crosses(TryLockError, "TryLockError");

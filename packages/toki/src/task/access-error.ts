@@ -1,3 +1,4 @@
+import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
 
 /**
@@ -26,3 +27,5 @@ export class AccessError extends RuntimeError {
     );
   }
 }
+
+crosses(AccessError, "AccessError");

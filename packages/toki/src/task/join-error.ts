@@ -1,3 +1,4 @@
+import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
 
 /**
@@ -61,6 +62,8 @@ export class JoinError extends RuntimeError {
     return this.cause;
   }
 }
+
+crosses(JoinError, "JoinError");
 
 function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return ` with message ${JSON.stringify(thrown.message)}`;

@@ -1,3 +1,4 @@
+import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
 
 /**
@@ -33,3 +34,5 @@ export class ScopeError extends RuntimeError {
     this.code = code;
   }
 }
+
+crosses(ScopeError, "ScopeError");

@@ -10,11 +10,16 @@ import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
 import { dropStarted } from "../future/drop.js";
 import { isGeneratorFunction } from "../future/fn.js";
+import type { FnFuture } from "../future/frame.js";
 import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { MisuseError, polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import { importModuleOf, loadFunction } from "../portable/load.js";
+import { keyOf, type ModuleMeta, urlOf } from "../portable/module-meta.js";
+import { PortableFn } from "../portable/portable-fn.js";
+import { portable } from "../portable/registry.js";
 import type { Task } from "../runtime/task/task.js";
 import { AccessError } from "./access-error.js";
 
@@ -25,6 +30,9 @@ const UNSET: unique symbol = Symbol("toki.unset");
  *
  * It has no default: outside of its scopes there is no value. Tasks spawned inside a scope do not inherit it; use `AsyncLocalStorage` for what should
  * follow them. It is visible in cleanup too.
+ *
+ * Threads: the value is that of one task. A key made with `taskLocal(import.meta, name)` is the same one on every thread, so that
+ * `spawn(key.scope(value, call()))` of a portable call runs on a worker with a copy of the value.
  *
  * @typeParam T - what the value is
  *
@@ -47,14 +55,17 @@ const UNSET: unique symbol = Symbol("toki.unset");
 export class LocalKey<T> {
   /** The key's name in messages and await trees. */
   readonly name: string | undefined;
+  /** What other threads know it by. @internal */
+  readonly key: string | undefined;
   /** @internal */
   slot: T | typeof UNSET;
   /** @internal */
   owner: Task<unknown> | null;
 
   /** @internal */
-  constructor(name: string | undefined) {
+  constructor(name: string | undefined, key?: string) {
     this.name = name;
+    this.key = key;
     this.slot = UNSET;
     this.owner = null;
   }
@@ -186,6 +197,20 @@ class LocalFuture<T, R> extends Future<R> {
     this.started = false;
   }
 
+  override asPortable(): FnFuture<R> | null {
+    const { key, value, inner, started } = this;
+    if (key.key === undefined || started) return null;
+    const call = inner?.asPortable() ?? null;
+    return call === null
+      ? null
+      : (REMOTE.call([key.key, value, (call.info as PortableFn).key, call.slot]) as FnFuture<R>);
+  }
+
+  override sentAway(): void {
+    this.inner?.sentAway();
+    this.inner = undefined;
+  }
+
   poll(cx: Context): Poll<R> {
     const { key, inner } = this;
     if (inner === undefined) throw polledAfterCompletion("a task-local scope");
@@ -261,6 +286,21 @@ class LocalFuture<T, R> extends Future<R> {
   }
 }
 
+/** On the thread that runs it. */
+const REMOTE = PortableFn.defineOwn(
+  "scope",
+  import.meta.url,
+  function* run(local: string, value: unknown, key: string, args: readonly unknown[]) {
+    const { locals } = portable();
+    if (!locals.has(local)) yield* importModuleOf(local);
+    const found = locals.get(local) as LocalKey<unknown> | undefined;
+    if (found === undefined)
+      throw new Error(`taskLocal ${local}: its module did not define it when a worker imported it`);
+    const fn = yield* loadFunction(key);
+    return yield* found.scope(value, fn.call(args));
+  },
+);
+
 /**
  * Makes a key for a task-local value: Tokio's `task_local!`.
  *
@@ -280,7 +320,50 @@ class LocalFuture<T, R> extends Future<R> {
  * });
  * ```
  */
-export function taskLocal<T>(name?: string): LocalKey<T> {
+export function taskLocal<T>(name?: string): LocalKey<T>;
+/**
+ * Makes a key that every thread knows by its module and name: see {@link LocalKey}. At the top level of the module.
+ *
+ * @param meta - `import.meta` of the module
+ * @param name - one that no other key of the module has
+ * @throws InvalidArgumentError if there is no name; MisuseError if another key has it
+ *
+ * @example
+ * ```ts
+ * import { fn, main, spawn, taskLocal } from "toki";
+ *
+ * const requestId = taskLocal<number>(import.meta, "requestId");
+ *
+ * const handle = fn(import.meta, function* handle() {
+ *   return `request ${requestId.get()}`;
+ * });
+ *
+ * await main(function* () {
+ *   console.log(yield* spawn(requestId.scope(7, handle()))); // request 7
+ * });
+ * ```
+ */
+export function taskLocal<T>(meta: ModuleMeta, name: string): LocalKey<T>;
+export function taskLocal<T>(first?: string | ModuleMeta, second?: string): LocalKey<T> {
+  if (typeof first === "object") return portableLocal<T>(first, second);
+  const name = first;
   if (name !== undefined && typeof name !== "string") throw invalidArgument("taskLocal", "name", "a string", name);
   return new LocalKey(name);
+}
+
+function portableLocal<T>(meta: ModuleMeta, name: string | undefined): LocalKey<T> {
+  const url = urlOf(meta, "taskLocal");
+  if (typeof name !== "string" || name === "")
+    throw invalidArgument("taskLocal", "name", "a string that is not empty", name);
+  const key = keyOf(url, name);
+  const { locals } = portable();
+  if (locals.has(key)) {
+    throw new MisuseError(
+      "TOKI_DUPLICATE_NAME",
+      `taskLocal: there are two keys named ${name} in ${url}: give each a name of its own, and make each once, at the top level of the module`,
+    );
+  }
+  const made = new LocalKey<T>(name, key);
+  locals.set(key, made);
+  return made;
 }

@@ -2,6 +2,7 @@ import type { Context } from "../future/context.js";
 import { Future } from "../future/future.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
 import type { TimeDriver } from "../runtime/time/time-driver.js";
 import { type Duration, toMillis } from "./duration.js";
@@ -27,6 +28,8 @@ export class ClockError extends RuntimeError {
   override readonly name = "ClockError";
   readonly code = "TOKI_CLOCK";
 }
+
+crosses(ClockError, "ClockError");
 
 /**
  * Stops the runtime's clock. From now on it moves by {@link advance}, and by itself when every task waits: then it jumps to the next deadline, so

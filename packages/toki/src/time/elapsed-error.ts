@@ -1,3 +1,4 @@
+import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
 
 /**
@@ -24,3 +25,5 @@ export class ElapsedError extends RuntimeError {
     super("deadline has elapsed");
   }
 }
+
+crosses(ElapsedError, "ElapsedError");

@@ -72,6 +72,11 @@ export class Sleep extends Future<void> implements Timer {
     return new Instant(this.time.instantOf(this.timerWhen));
   }
 
+  /** Milliseconds to the deadline; negative once it has passed. @internal */
+  get left(): number {
+    return this.time.instantOf(this.timerWhen) - this.time.now();
+  }
+
   /** Whether it has fired. Reading the clock does not count: it flips when the driver, or a poll after the deadline, fires it. */
   get isElapsed(): boolean {
     return this.timerSlot === FIRED;

@@ -3,8 +3,10 @@
  *
  * The deadline is asked with a budget of its own when the future has used up the task's.
  */
+import { host } from "#host";
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
+import type { FnFuture } from "../future/frame.js";
 import type { AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
@@ -12,6 +14,8 @@ import { Pending, type Poll } from "../future/poll.js";
 import { adoptWaker } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
 import { CANCELLING, RACING, Watched } from "../future/watched.js";
+import { loadFunction } from "../portable/load.js";
+import { PortableFn } from "../portable/portable-fn.js";
 import { pollDeadline } from "../task/coop.js";
 import type { Duration } from "./duration.js";
 import { ElapsedError } from "./elapsed-error.js";
@@ -77,6 +81,21 @@ export class Timeout<T> extends Watched<T> {
     throw new ElapsedError();
   }
 
+  /** The deadline is the same for every thread; what is left of it is found out there. */
+  override asPortable(): FnFuture<T> | null {
+    if (this.state !== RACING || this.waker !== undefined) return null;
+    const call = this.future?.asPortable() ?? null;
+    if (call === null) return null;
+    const until = host.processNow() + this.delay.left;
+    return REMOTE.call([until, (call.info as PortableFn).key, call.slot]) as FnFuture<T>;
+  }
+
+  override sentAway(): void {
+    const { future } = this;
+    this.finish();
+    future?.sentAway();
+  }
+
   protected stopWatching(): void {
     this.delay[Symbol.dispose]();
   }
@@ -92,11 +111,23 @@ export class Timeout<T> extends Watched<T> {
   }
 }
 
+/** On the thread that runs it. */
+const REMOTE = PortableFn.defineOwn(
+  "timeout",
+  import.meta.url,
+  function* run(until: number, key: string, args: readonly unknown[]) {
+    const fn = yield* loadFunction(key);
+    return yield* timeout(Math.max(0, until - host.processNow()), fn.call(args));
+  },
+);
+
 /**
  * Waits for a future, but no longer than `duration`.
  *
  * The future is asked before the deadline: a value that is ready wins, even a late one. When the deadline passes first, the future is cancelled, its
  * cleanup is awaited, and `ElapsedError` is thrown. Synchronous code cannot be interrupted. A `JoinHandle` inside only stops waiting: its task goes on.
+ *
+ * Spawned on a multi-thread runtime, the timeout of a portable call goes to a worker as the call itself would; time in the queue counts.
  *
  * **Cancel safety**: that of the future; dropping the timeout drops it.
  *

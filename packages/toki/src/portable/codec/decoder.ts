@@ -233,6 +233,7 @@ export class Decoder extends WordReader {
   private error(flags: number): Error {
     const isDom = flags === tags.IS_DOM;
     const className = this.string();
+    const crossing = this.isPresent() ? this.string() : undefined;
     const name = this.string();
     const message = this.string();
     const stack = this.read() as string | undefined;
@@ -242,6 +243,7 @@ export class Decoder extends WordReader {
         : (decodeThrown({
             isError: true,
             className,
+            crossing,
             name,
             message,
             stack,

@@ -44,7 +44,7 @@ export function discard(words: Int32Array, at: number, after = at): number {
         left += 3;
         break;
       case tags.ERROR:
-        left += 7;
+        left += 8;
         break;
       case tags.NAMED_ARRAY:
         left += payload + 1;

@@ -1,6 +1,7 @@
 /*
  * Errors in messages: what `encodeThrown` keeps, in words. In addition an error that occurs twice arrives as one, and may lead back to itself.
  */
+import { crossingName } from "../error-classes.js";
 import type { Encoder } from "./encoder.js";
 import { REFUSED } from "./refused.js";
 import { ABSENT, ERROR, IS_AGGREGATE, IS_DOM, LIST, PROPS } from "./tags.js";
@@ -16,6 +17,9 @@ export function writeError(encoder: Encoder, error: Error): void {
   const isDom = typeof DOMException !== "undefined" && error instanceof DOMException;
   encoder.head(ERROR, isDom ? IS_DOM : Array.isArray(errors) ? IS_AGGREGATE : 0);
   encoder.string(String(error.constructor?.name ?? "Error"));
+  const crossing = crossingName(error);
+  if (crossing === undefined) encoder.head(ABSENT, 0);
+  else encoder.string(crossing);
   encoder.string(String(error.name));
   encoder.string(String(error.message));
   const stack: unknown = error.stack;

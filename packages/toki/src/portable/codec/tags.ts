@@ -26,7 +26,8 @@
  *   DATE                              2
  *   REGEXP                                                  source, flags
  *   BOXED                                                   the primitive
- *   ERROR           1: DOMException                         class, name, message, stack, cause, errors (LIST), PROPS
+ *   ERROR           IS_DOM, IS_AGGREGATE                    class, its name in error-classes.ts, name, message, stack, cause,
+ *                                                                      errors (LIST), PROPS
  *   BUFFER          bytes             1 per 4 bytes
  *   BYTES           bytes, view kind  1 per 4 bytes                    a view with a buffer of its own
  *   VIEW            view kind                               offset, length, buffer

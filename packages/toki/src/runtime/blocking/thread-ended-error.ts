@@ -1,3 +1,4 @@
+import { crosses } from "../../portable/error-classes.js";
 import { RuntimeError } from "../error.js";
 
 /**
@@ -33,6 +34,8 @@ export class ThreadEndedError extends RuntimeError {
     this.exitCode = exitCode;
   }
 }
+
+crosses(ThreadEndedError, "ThreadEndedError");
 
 function reasonOf(exitCode: number | undefined, cause: unknown): string {
   if (cause !== undefined) return cause instanceof Error ? cause.message : String(cause);

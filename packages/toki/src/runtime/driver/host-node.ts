@@ -124,6 +124,7 @@ const PASSIVE = new Set(["Immediate", "Timeout", "TTYWrap", "PipeWrap", "SignalW
 
 export const host: Host = {
   now: () => performance.now(),
+  processNow: () => Number(process.hrtime.bigint()) / 1e6,
   setTimer: (callback, ms) => new NodeTimer(callback, ms),
   immediate: (callback) => void setImmediate(callback),
   microtask: (callback) => void RESOLVED.then(callback),

@@ -38,6 +38,7 @@ const SAME_CONTEXT: AsyncContext = (callback, ...args) => callback(...args);
 
 export const host: Host = {
   now: () => performance.now(),
+  processNow: () => performance.timeOrigin + performance.now(),
   setTimer: (callback, ms) => new WebTimer(callback, ms),
   immediate(callback) {
     immediate ??= makeImmediate();

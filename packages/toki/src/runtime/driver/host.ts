@@ -46,6 +46,8 @@ export interface HostThreadOptions {
 export interface Host {
   /** Monotonic milliseconds with a fraction. */
   now(): number;
+  /** Monotonic milliseconds by a clock that all threads of the process read alike. */
+  processNow(): number;
   /** Calls back once, not before `ms` have passed as far as the loop's clock can tell; at most MAX_TIMER_MS ahead. Keeps the process alive. */
   setTimer(callback: () => void, ms: number): HostTimer;
   /** Calls back after the event loop had a turn. */

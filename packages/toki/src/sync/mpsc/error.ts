@@ -1,3 +1,4 @@
+import { crosses } from "../../portable/error-classes.js";
 import { SyncError, UnsentError } from "../error.js";
 
 /**
@@ -90,6 +91,8 @@ export class TryRecvError extends SyncError {
   }
 }
 
+crosses(TryRecvError, "mpsc.TryRecvError");
+
 /**
  * Two receive at once: a `recv` or `recvMany` was polled while another one, of another task, waits for the next message. A channel has a single
  * consumer; give each its own channel, or let one task receive and hand the messages out.
@@ -121,3 +124,5 @@ export class ConcurrentRecvError extends TypeError {
     );
   }
 }
+
+crosses(ConcurrentRecvError, "ConcurrentRecvError");

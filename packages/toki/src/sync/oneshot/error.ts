@@ -1,3 +1,4 @@
+import { crosses } from "../../portable/error-classes.js";
 import { SyncError } from "../error.js";
 
 /**
@@ -28,6 +29,8 @@ export class RecvError extends SyncError {
   }
 }
 
+crosses(RecvError, "RecvError");
+
 /**
  * `tryRecv` found no value.
  *
@@ -55,3 +58,5 @@ export class TryRecvError extends SyncError {
     this.kind = kind;
   }
 }
+
+crosses(TryRecvError, "oneshot.TryRecvError");

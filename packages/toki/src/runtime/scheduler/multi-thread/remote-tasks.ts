@@ -7,7 +7,6 @@
 import type { FnFuture } from "../../../future/frame.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
-import { decodeThrown } from "../../../portable/errors.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
 import * as task from "../../task/task.js";
@@ -219,10 +218,8 @@ export class RemoteTasks {
     try {
       if ((this.values.flagsOf(block) & IS_PARCEL) !== 0) value = parcels[0];
       else value = this.values.takeValue(block, parcels);
-      if ((state & record.FAILED) !== 0) {
-        outcome = task.FAILED;
-        value = decodeThrown(value);
-      } else if ((state & record.CANCELLED) !== 0) outcome = task.CANCELLED;
+      if ((state & record.FAILED) !== 0) outcome = task.FAILED;
+      else if ((state & record.CANCELLED) !== 0) outcome = task.CANCELLED;
     } catch (error) {
       outcome = task.FAILED;
       value = error;

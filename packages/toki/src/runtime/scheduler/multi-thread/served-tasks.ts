@@ -8,12 +8,11 @@
  * entered when the worker next takes a record or looks at its mail, unless it is over by then.
  */
 import { type Body, FnFuture } from "../../../future/frame.js";
-import { fromPromise } from "../../../future/from-promise.js";
 import { Waker } from "../../../future/waker.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
 import { encodeThrown } from "../../../portable/errors.js";
+import { loadFunction } from "../../../portable/load.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
-import { portable } from "../../../portable/registry.js";
 import type { RuntimeCore } from "../../core.js";
 import * as task from "../../task/task.js";
 import { TaskExtra } from "../../task/task-extra.js";
@@ -115,7 +114,8 @@ export class ServedTasks {
         self.courier.wantParcels(id);
         parcels = yield* arrival;
       }
-      const known = fn ?? (yield* self.load(number));
+      const known = fn ?? (yield* loadFunction(tasks.functions.get(number).key));
+      self.functions[number] = known;
       let name: string | undefined;
       served.holdsArguments = false;
       if ((flags & IS_PARCEL) !== 0) [args, name] = parcels as [unknown[], string | undefined];
@@ -130,30 +130,6 @@ export class ServedTasks {
     }
     served.holdsArguments = true;
     return new FnFuture<unknown>(start(), SLOW);
-  }
-
-  /** The function with a number: imports its module if this thread has not. */
-  private load(number: number): FnFuture<PortableFn> {
-    const { tasks, functions } = this;
-    const { key } = tasks.functions.get(number);
-    const { functions: defined, importModule } = portable();
-    function* find(): Body<PortableFn> {
-      let entry = defined.get(key);
-      if (entry === undefined) {
-        const url = key.slice(0, key.lastIndexOf("#"));
-        yield* fromPromise(() => (importModule as (url: string) => Promise<unknown>)(url));
-        entry = defined.get(key);
-      }
-      if (entry === undefined || entry.kind !== "fn") {
-        const [url, name] = [key.slice(0, key.lastIndexOf("#")), key.slice(key.lastIndexOf("#") + 1)];
-        throw new Error(
-          `fn ${name}: ${url} did not define it when a worker imported it; call fn(import.meta, ...) at the top level of the module, on every thread`,
-        );
-      }
-      functions[number] = entry;
-      return entry;
-    }
-    return new FnFuture<PortableFn>(find(), SLOW);
   }
 
   /** Arguments that came by message. */
@@ -195,11 +171,12 @@ export class ServedTasks {
     let bits = record.DONE | outcome;
     try {
       encoder.begin(outcome === 0 ? this.whereOf(block) : "");
-      encoder.value(outcome === record.FAILED ? encodeThrown(output) : output, "the result");
+      const isOther = outcome === record.FAILED && !(output instanceof Error);
+      encoder.value(isOther ? encodeThrown(output) : output, "the result");
     } catch (error) {
       bits = record.DONE | record.FAILED;
       encoder.begin("");
-      encoder.value(encodeThrown(error), "the error");
+      encoder.value(error, "the error");
     }
     const { parcels, transfer } = encoder;
     const fits = values.put(block, parcels.length === 0 ? 0 : HAS_PARCELS);
