@@ -7,6 +7,7 @@
  *   nothing --want--> WANTED --keep--> given away     what two threads send may arrive in either order
  *   KEPT --drop--> nothing                            the task was cancelled before it started
  */
+import { discardArgs } from "../../../portable/codec/discard.js";
 import { Inspector } from "../../../portable/inspect.js";
 
 /** @internal */
@@ -45,7 +46,10 @@ export class ParcelStore {
     this.send(slot, id, values);
   }
 
-  drop(id: number): void {
+  /** Nobody will want it. @param isMessage - the first value is the encoded arguments */
+  drop(id: number, isMessage: boolean): void {
+    const values = this.kept.get(id);
+    if (values !== undefined && isMessage) discardArgs(values[0] as Int32Array, 0);
     this.kept.delete(id);
     this.wanted.delete(id);
   }

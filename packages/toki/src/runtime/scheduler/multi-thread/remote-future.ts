@@ -34,6 +34,8 @@ export class RemoteFuture extends Future<unknown> {
   task: Task<unknown> | null = null;
   /** Whether a part of the arguments went by message. */
   hasParcels = false;
+  /** Whether all of them did. */
+  isMessage = false;
 
   constructor(tasks: RemoteTasks, rt: RuntimeCore, record: number, key: number, functionNumber: number) {
     super();

@@ -69,14 +69,18 @@ export class RemoteTasks {
       encoder.value(name, "options.name");
       flags |= HAS_NAME;
     }
-    let { parcels } = encoder;
-    const { transfer } = encoder;
+    let { parcels, transfer } = encoder;
     if (parcels.length > 0) flags |= HAS_PARCELS;
 
     const block = mailbox.arena.alloc(record.RECORD_CLASS);
     const key = this.freeKeys.pop() ?? this.table.length;
     const remote = new RemoteFuture(this, rt, block, key, number);
-    if (!values.put(block, flags)) parcels = [future.slot, name];
+    if (!values.put(block, flags)) {
+      remote.isMessage = true;
+      const moved: unknown[] = [];
+      parcels = values.message(moved);
+      transfer = moved;
+    }
     remote.hasParcels = parcels.length > 0;
     let spawned: task.Task<unknown>;
     try {
@@ -170,7 +174,8 @@ export class RemoteTasks {
   }
 
   private dropParcels(remote: RemoteFuture): void {
-    if (remote.hasParcels) remote.rt.threads?.dropParcels((remote.task as task.Task<unknown>).id);
+    if (!remote.hasParcels) return;
+    remote.rt.threads?.dropParcels((remote.task as task.Task<unknown>).id, remote.isMessage);
   }
 
   /** A part of an outcome that came by message. */
@@ -216,8 +221,7 @@ export class RemoteTasks {
     let outcome = 0;
     let value: unknown;
     try {
-      if ((this.values.flagsOf(block) & IS_PARCEL) !== 0) value = parcels[0];
-      else value = this.values.takeValue(block, parcels);
+      value = this.values.takeValue(block, parcels);
       if ((state & record.FAILED) !== 0) outcome = task.FAILED;
       else if ((state & record.CANCELLED) !== 0) outcome = task.CANCELLED;
     } catch (error) {

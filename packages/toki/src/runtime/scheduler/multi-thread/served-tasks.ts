@@ -28,7 +28,7 @@ export interface Courier {
   /** Asks for what only a message can carry. */
   wantParcels(id: number): void;
   /** Nobody will ask for it. */
-  dropParcels(id: number): void;
+  dropParcels(id: number, isMessage: boolean): void;
 }
 
 const SLOW = { name: "" };
@@ -118,8 +118,7 @@ export class ServedTasks {
       self.functions[number] = known;
       let name: string | undefined;
       served.holdsArguments = false;
-      if ((flags & IS_PARCEL) !== 0) [args, name] = parcels as [unknown[], string | undefined];
-      else if ((flags & HAS_NAME) === 0) args = tasks.values.takeArgs(block, parcels);
+      if ((flags & HAS_NAME) === 0) args = tasks.values.takeArgs(block, parcels);
       else ({ args, name } = tasks.values.takeNamedArgs(block, parcels));
       if (name !== undefined) {
         const running = served.task as task.Task<unknown>;
@@ -156,8 +155,9 @@ export class ServedTasks {
   /** The task is over before it began. */
   private dropArguments(block: number): void {
     const { values } = this.tasks;
-    if ((values.flagsOf(block) & (HAS_PARCELS | IS_PARCEL)) !== 0) {
-      this.courier.dropParcels(this.memory.read(block + record.ID));
+    const flags = values.flagsOf(block);
+    if ((flags & (HAS_PARCELS | IS_PARCEL)) !== 0) {
+      this.courier.dropParcels(this.memory.read(block + record.ID), (flags & IS_PARCEL) !== 0);
     }
     values.dropArgs(block);
   }
@@ -178,12 +178,13 @@ export class ServedTasks {
       encoder.begin("");
       encoder.value(error, "the error");
     }
+    const id = memory.read(block + record.ID);
     const { parcels, transfer } = encoder;
-    const fits = values.put(block, parcels.length === 0 ? 0 : HAS_PARCELS);
-    if (!fits || parcels.length > 0) {
-      const id = memory.read(block + record.ID);
-      this.courier.message(home, { outcome: fits ? parcels : [output], id }, transfer);
-    }
+    if (!values.put(block, parcels.length === 0 ? 0 : HAS_PARCELS)) {
+      const moved: unknown[] = [];
+      const outcome = values.message(moved);
+      this.courier.message(home, { outcome, id }, moved);
+    } else if (parcels.length > 0) this.courier.message(home, { outcome: parcels, id }, transfer);
     memory.or(block + record.STATE, bits);
     mailbox.post(home, block + record.LINK);
   }

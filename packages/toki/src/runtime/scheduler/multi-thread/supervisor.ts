@@ -107,8 +107,8 @@ export class Supervisor implements ThreadPart {
     this.parcels.keep(id, structuredClone([...values], { transfer: [...transfer] as ArrayBuffer[] }));
   }
 
-  dropParcels(id: number): void {
-    this.parcels.drop(id);
+  dropParcels(id: number, isMessage: boolean): void {
+    this.parcels.drop(id, isMessage);
   }
 
   workerOf(slot: number): number | undefined {
@@ -182,7 +182,7 @@ export class Supervisor implements ThreadPart {
     else if ("to" in message) this.message(message.to, message.message, message.transfer);
     else if ("keep" in message) this.parcels.keep(message.id, message.keep);
     else if ("want" in message) this.parcels.want(message.want, message.slot);
-    else if ("drop" in message) this.parcels.drop(message.drop);
+    else if ("drop" in message) this.parcels.drop(message.drop, message.isMessage);
     else if ("outcome" in message) tasks.onParcels(message.id, message.outcome);
     else if ("failure" in message) this.rt.options.onUnhandledFailure?.(message.failure);
   }
@@ -249,6 +249,7 @@ export class Supervisor implements ThreadPart {
 
   sleep(ms: number): void {
     const { mailbox } = this.started as Started;
+    if (mailbox.hasMail || (ms > SPIN_MS && this.spin(mailbox))) return;
     mailbox.sleep(Math.min(ms, PROBE_MS));
     // What the event loop would deliver.
     for (const worker of [...this.threads.values()]) {
@@ -325,6 +326,6 @@ type Message =
   | { readonly to: number; readonly message: unknown; readonly transfer: readonly unknown[] }
   | { readonly keep: readonly unknown[]; readonly id: number }
   | { readonly want: number; readonly slot: number }
-  | { readonly drop: number }
+  | { readonly drop: number; readonly isMessage: boolean }
   | { readonly outcome: readonly unknown[]; readonly id: number }
   | { readonly failure: { readonly id: number; readonly name: string | undefined; readonly error: unknown } };

@@ -23,7 +23,7 @@ export interface ThreadPart {
   /** Sends a message to the thread of a slot. */
   message(slot: number, message: unknown, transfer: readonly unknown[]): void;
   /** A task with parcels was cancelled before it started. */
-  dropParcels(id: number): void;
+  dropParcels(id: number, isMessage: boolean): void;
   /** The runtime's shutdown has begun. */
   close(): void;
   /** Its cleanup is cut short. */

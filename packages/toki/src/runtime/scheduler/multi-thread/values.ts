@@ -10,7 +10,7 @@ import { DATA, DATA_CLASS, INLINE_WORDS, VALUES } from "./record.js";
 
 /** In DATA_CLASS: some values come by message. @internal */
 export const HAS_PARCELS = 256;
-/** In DATA_CLASS: all of them do, as one parcel. @internal */
+/** In DATA_CLASS: the encoded values are too long for a block, and come by message themselves, as the first parcel. @internal */
 export const IS_PARCEL = 512;
 /** In DATA_CLASS: the task's name follows the arguments. @internal */
 export const HAS_NAME = 1024;
@@ -30,7 +30,7 @@ export class Values {
     this.memory = arena.memory;
   }
 
-  /** Puts what was encoded into a record that holds no data. False if it is too much: then nothing was put, and it has to go as a parcel. */
+  /** Puts what was encoded into a record that holds no data; false if it is too long: then it has to go by message (`message`). */
   put(record: number, flags: number): boolean {
     const { encoder, memory } = this;
     const { length, words } = encoder;
@@ -43,7 +43,7 @@ export class Values {
     }
     if (length > MAX_BLOCK_WORDS) {
       memory.write(record + DATA, 0);
-      memory.write(record + DATA_CLASS, IS_PARCEL);
+      memory.write(record + DATA_CLASS, flags | IS_PARCEL);
       return false;
     }
     const k = classFor(length);
@@ -56,12 +56,22 @@ export class Values {
     return true;
   }
 
+  /** What was encoded, as the parcels of a message; what of them is transferred is added to `transfer`. */
+  message(transfer: unknown[]): readonly unknown[] {
+    const { encoder } = this;
+    const words = encoder.words.slice(0, encoder.length);
+    transfer.push(words.buffer, ...encoder.transfer);
+    return [words, ...encoder.parcels];
+  }
+
   flagsOf(record: number): number {
     return this.memory.read(record + DATA_CLASS) & ~CLASS;
   }
 
   /** Reads the arguments and frees the data. */
   takeArgs(record: number, parcels: readonly unknown[] = NONE): unknown[] {
+    if ((this.flagsOf(record) & IS_PARCEL) !== 0)
+      return this.decoder.args(parcels[0] as Int32Array, 0, parcels.slice(1));
     const at = this.place(record);
     try {
       return this.decoder.args(this.memory.words, at, parcels);
@@ -72,6 +82,11 @@ export class Values {
 
   /** Reads the arguments, then the task's name, and frees the data. */
   takeNamedArgs(record: number, parcels: readonly unknown[] = NONE): { args: unknown[]; name: string } {
+    if ((this.flagsOf(record) & IS_PARCEL) !== 0) {
+      const words = parcels[0] as Int32Array;
+      const args = this.decoder.args(words, 0, parcels.slice(1));
+      return { args, name: this.decoder.value(words, this.decoder.position, NONE) as string };
+    }
     const at = this.place(record);
     try {
       const args = this.decoder.args(this.memory.words, at, parcels);
@@ -84,6 +99,8 @@ export class Values {
 
   /** Reads one value and frees the data. */
   takeValue(record: number, parcels: readonly unknown[] = NONE): unknown {
+    if ((this.flagsOf(record) & IS_PARCEL) !== 0)
+      return this.decoder.value(parcels[0] as Int32Array, 0, parcels.slice(1));
     const at = this.place(record);
     try {
       return this.decoder.value(this.memory.words, at, parcels);

@@ -127,8 +127,8 @@ export class Worker implements ThreadPart, TaskSource {
     this.send({ want: id, slot: this.seat.slot }, []);
   }
 
-  dropParcels(id: number): void {
-    this.send({ drop: id }, []);
+  dropParcels(id: number, isMessage: boolean): void {
+    this.send({ drop: id, isMessage }, []);
   }
 
   workerOf(_slot: number): number | undefined {
