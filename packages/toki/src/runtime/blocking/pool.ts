@@ -182,13 +182,21 @@ export class BlockingPool {
       thread.stopKeepAlive();
       this.start(future, thread);
     }
-    while (this.starting < Math.min(this.depth, this.maxStarting) && this.threads.size < this.maxThreads) {
+    while (this.starting < Math.min(this.depth, this.maxStarting) && this.mayStart()) {
       try {
         this.startThread();
       } catch (error) {
+        this.rt.threads?.returnBlockingThread();
         this.failFirst(error);
       }
     }
+  }
+
+  /** The limit is for the runtime, on all its threads; but each of them that has jobs gets one thread for them. */
+  private mayStart(): boolean {
+    const { threads, maxThreads } = this;
+    if (this.rt.threads === null) return threads.size < maxThreads;
+    return this.rt.threads.takeBlockingThread(threads.size === 0 ? Number.POSITIVE_INFINITY : maxThreads);
   }
 
   private failFirst(error: unknown): void {
@@ -282,6 +290,7 @@ export class BlockingPool {
 
   private onEnd(thread: PoolThread, exitCode: number | undefined, error: unknown): void {
     if (!this.threads.delete(thread)) return;
+    this.rt.threads?.returnBlockingThread();
     thread.stopKeepAlive();
     const at = this.idle.indexOf(thread);
     if (at >= 0) this.idle.splice(at, 1);

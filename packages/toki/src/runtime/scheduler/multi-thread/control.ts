@@ -3,6 +3,7 @@
  *
  *   word                 what
  *   0                    PHASE (atomic; the supervisor): WORKING -> CLOSING -> FORCED
+ *   1                    BLOCKING (atomic): threads of the blocking pools of all threads
  *   16                   the inject queue
  *   32                   idle.ts
  *   queues               a local queue for each worker, and one for the thread that made the runtime, which others take from and which it never pops
@@ -24,6 +25,7 @@ export const CLOSING = 1;
 export const FORCED = 2;
 
 const PHASE = 0;
+const BLOCKING = 1;
 const INJECT = 16;
 const IDLE = 32;
 /** Of the ring of each worker. */
@@ -72,8 +74,22 @@ export class Control {
     return this.arena.memory.load(this.base + PHASE);
   }
 
-  set phase(phase: number) {
+  /** Tells every worker. */
+  setPhase(phase: number): void {
     this.arena.memory.store(this.base + PHASE, phase);
+    this.idle.wakeAll();
+  }
+
+  takeBlockingThread(max: number): boolean {
+    const { memory } = this.arena;
+    if (memory.add(this.base + BLOCKING, 1) < max) return true;
+    memory.sub(this.base + BLOCKING, 1);
+    return false;
+  }
+
+  /** `count` of them have ended, or if negative were there before. */
+  returnBlockingThreads(count: number): void {
+    this.arena.memory.sub(this.base + BLOCKING, count);
   }
 
   get idleBase(): number {

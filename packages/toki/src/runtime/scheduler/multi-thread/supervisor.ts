@@ -71,6 +71,8 @@ export class Supervisor implements ThreadPart {
   private readonly parcels = new ParcelStore((slot, id, values, transfer) =>
     this.message(slot, { parcels: values, id }, transfer),
   );
+  /** Of this thread's own pool. */
+  private blockingThreads = 0;
   private startFailures = 0;
   private phase = 0;
   private onEnded: (() => void)[] = [];
@@ -111,27 +113,44 @@ export class Supervisor implements ThreadPart {
     this.parcels.drop(id, isMessage);
   }
 
+  takeBlockingThread(max: number): boolean {
+    if (this.blockingThreads >= max) return false;
+    if (this.live !== null && !this.live.control.takeBlockingThread(max)) return false;
+    this.blockingThreads++;
+    return true;
+  }
+
+  returnBlockingThread(): void {
+    this.blockingThreads--;
+    this.live?.control.returnBlockingThreads(1);
+  }
+
+  /** The shared part, while there is one. */
+  private get live(): Started | null {
+    return this.isEnded ? null : this.started;
+  }
+
   workerOf(slot: number): number | undefined {
     for (const worker of this.threads.values()) if (worker.slot === slot) return worker.index;
     return undefined;
   }
 
   countersOf(worker: number): WorkerCounters | undefined {
-    if (this.started === null || this.isEnded) return undefined;
-    const { control, mailbox } = this.started;
+    if (this.live === null) return undefined;
+    const { control, mailbox } = this.live;
     return new WorkerCounters(mailbox.arena.memory, control.countersOf(worker));
   }
 
   /** Tasks that were spawned outside of the workers, or overflowed a worker's queue. */
   get globalQueueDepth(): number {
-    if (this.started === null || this.isEnded) return 0;
-    const { control, queue } = this.started;
+    if (this.live === null) return 0;
+    const { control, queue } = this.live;
     return control.inject.length + queue.length;
   }
 
   localQueueDepth(worker: number): number {
-    if (this.started === null || this.isEnded) return 0;
-    return (this.started.control.queues[worker] as LocalQueue).length;
+    if (this.live === null) return 0;
+    return (this.live.control.queues[worker] as LocalQueue).length;
   }
 
   // Threads
@@ -142,6 +161,7 @@ export class Supervisor implements ThreadPart {
     const control = Control.create(mailbox.arena, this.workers);
     const tasks = remoteTasks(mailbox);
     this.started = { control, tasks, mailbox, queue: control.ownQueue(this.workers) };
+    control.returnBlockingThreads(-this.blockingThreads);
     for (let index = 0; index < this.workers; index++) this.startThread(index);
     return this.started;
   }
@@ -277,9 +297,7 @@ export class Supervisor implements ThreadPart {
 
   private setPhase(phase: number): void {
     this.phase = phase;
-    if (this.started === null || this.isEnded) return;
-    this.started.control.phase = phase;
-    this.started.control.idle.wakeAll();
+    this.live?.control.setPhase(phase);
   }
 
   ended(): Promise<void> | undefined {

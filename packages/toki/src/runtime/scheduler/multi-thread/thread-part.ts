@@ -24,6 +24,10 @@ export interface ThreadPart {
   message(slot: number, message: unknown, transfer: readonly unknown[]): void;
   /** A task with parcels was cancelled before it started. */
   dropParcels(id: number, isMessage: boolean): void;
+  /** Counts one more thread of the blocking pools of all threads, unless there are `max`. */
+  takeBlockingThread(max: number): boolean;
+  /** One of them has ended. */
+  returnBlockingThread(): void;
   /** The runtime's shutdown has begun. */
   close(): void;
   /** Its cleanup is cut short. */

@@ -131,6 +131,14 @@ export class Worker implements ThreadPart, TaskSource {
     this.send({ drop: id, isMessage }, []);
   }
 
+  takeBlockingThread(max: number): boolean {
+    return this.control.takeBlockingThread(max);
+  }
+
+  returnBlockingThread(): void {
+    this.control.returnBlockingThreads(1);
+  }
+
   workerOf(_slot: number): number | undefined {
     return undefined;
   }
@@ -195,7 +203,8 @@ export class Worker implements ThreadPart, TaskSource {
   stopSearching(): void {
     if (!this.isSearching) return;
     this.isSearching = false;
-    if (this.control.idle.endSearch()) this.control.idle.wakeOne();
+    // What others have announced to this searcher alone is still to be seen, if it is there; what comes later is announced to somebody else.
+    if (this.control.idle.endSearch() && this.isWorkAnywhere) this.control.idle.wakeOne();
   }
 
   private steal(): number {
