@@ -13,6 +13,7 @@
  *   tasks its successor has taken by then are not mistaken for its own.
  */
 import type { FnFuture } from "../../../future/frame.js";
+import { LIFO, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import { threadMailbox } from "../../../memory/thread.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
@@ -209,9 +210,12 @@ export class Supervisor implements ThreadPart {
 
   private onEnd(worker: WorkerHandle, exitCode: number | undefined, error: unknown): void {
     const { tasks } = this.started as Started;
+    // Known already, if `blockOn` found out by itself.
+    if (this.threads.get(worker.index) !== worker) return;
     this.threads.delete(worker.index);
     const code = worker.exitCode ?? (error === undefined ? exitCode : undefined);
     this.deadSlots.push(worker.slot);
+    this.rescue(worker.slot);
     if (this.phase === 0 || error !== undefined || (code ?? 0) !== 0) {
       const reason = new ThreadEndedError(`worker ${worker.index} ended while it had the task`, code, error);
       tasks.failTasksOf(worker.slot, reason);
@@ -232,6 +236,13 @@ export class Supervisor implements ThreadPart {
       // What is queued may have been announced to the dead alone.
       (this.started as Started).control.idle.wakeOne();
     } else if (this.threads.size === 0) this.finish();
+  }
+
+  /** Queues for others what was in a dead worker's LIFO slot; its queue is there for everybody. */
+  private rescue(slot: number): void {
+    const { control, mailbox } = this.started as Started;
+    const number = mailbox.arena.memory.exchange(slotBase(slot) + LIFO, 0);
+    if (number !== 0) control.inject.push(number);
   }
 
   // Running

@@ -15,7 +15,9 @@
  * one other and awaits it never wakes anybody. At most LIFO_STREAK in a row come from the slot.
  */
 import type { FnFuture } from "../../../future/frame.js";
+import { LIFO, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
+import type { SharedMemory } from "../../../memory/shared-memory.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
 import type { Task } from "../../task/task.js";
@@ -30,6 +32,8 @@ import { WorkerCounters } from "./worker-counters.js";
 /** Milliseconds a searcher spins before it parks: what a lone task that comes now would wait for the wake-up is about as much. */
 const SPIN_MS = 0.05;
 const LIFO_STREAK = 3;
+/** Of the LIFO slot: no record has the number 0. */
+const EMPTY = 0;
 
 /** @internal */
 export interface WorkerSeat {
@@ -56,7 +60,9 @@ export class Worker implements ThreadPart, TaskSource {
   private readonly queue: LocalQueue;
   private readonly parker: Parker;
   private readonly send: (message: unknown, transfer: readonly unknown[]) => void;
-  private lifo = NO_TASK;
+  /** Where the LIFO slot is: in shared memory, so that what is in it outlives the thread. */
+  private readonly lifoWord: number;
+  private readonly memory: SharedMemory;
   private lifoStreak = 0;
   private isParked = false;
   private waiting: Promise<void> | null = null;
@@ -78,6 +84,8 @@ export class Worker implements ThreadPart, TaskSource {
   ) {
     const { memory } = mailbox.arena;
     this.rt = rt;
+    this.memory = memory;
+    this.lifoWord = slotBase(mailbox.slot) + LIFO;
     this.control = control;
     this.mailbox = mailbox;
     this.seat = seat;
@@ -103,9 +111,9 @@ export class Worker implements ThreadPart, TaskSource {
   push(number: number): void {
     let queued = number;
     if (this.seat.lifoSlot) {
-      queued = this.lifo;
-      this.lifo = number;
-      if (queued === NO_TASK) return;
+      queued = this.memory.read(this.lifoWord);
+      this.memory.write(this.lifoWord, number);
+      if (queued === EMPTY) return;
     }
     this.enqueue(queued);
   }
@@ -146,14 +154,13 @@ export class Worker implements ThreadPart, TaskSource {
   // Tasks for the executor
 
   get hasWork(): boolean {
-    return this.lifo !== NO_TASK || !this.queue.isEmpty;
+    return this.memory.read(this.lifoWord) !== EMPTY || !this.queue.isEmpty;
   }
 
   local(): Task<unknown> | null {
     for (;;) {
-      let number = this.lifo;
-      if (number !== NO_TASK) {
-        this.lifo = NO_TASK;
+      let number = this.takeLifo();
+      if (number !== EMPTY) {
         if (this.lifoStreak++ >= LIFO_STREAK) {
           this.lifoStreak = 0;
           this.enqueue(number);
@@ -167,6 +174,12 @@ export class Worker implements ThreadPart, TaskSource {
       const task = this.served.take(number);
       if (task !== null) return task;
     }
+  }
+
+  private takeLifo(): number {
+    const number = this.memory.read(this.lifoWord);
+    if (number !== EMPTY) this.memory.write(this.lifoWord, EMPTY);
+    return number;
   }
 
   global(): Task<unknown> | null {
@@ -285,9 +298,8 @@ export class Worker implements ThreadPart, TaskSource {
 
   handOver(): void {
     const { inject, idle } = this.control;
-    const { lifo } = this;
-    this.lifo = NO_TASK;
-    if (lifo !== NO_TASK) inject.push(lifo);
+    const lifo = this.takeLifo();
+    if (lifo !== EMPTY) inject.push(lifo);
     for (let number = this.queue.pop(); number !== NO_TASK; number = this.queue.pop()) inject.push(number);
     // Whoever takes one of them wakes the next.
     if (!inject.isEmpty) idle.wakeOne();
@@ -308,11 +320,8 @@ export class Worker implements ThreadPart, TaskSource {
   close(): void {
     this.served.enterLast();
     // Nobody else sees what is in the slot: it is refused, and its home told.
-    if (this.lifo !== NO_TASK) {
-      const number = this.lifo;
-      this.lifo = NO_TASK;
-      this.served.take(number);
-    }
+    const number = this.takeLifo();
+    if (number !== EMPTY) this.served.take(number);
   }
 
   force(): void {}
