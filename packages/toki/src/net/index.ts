@@ -6,6 +6,7 @@
 export type { NodeServer, NodeSocket } from "./driver/node.js";
 export { lookupHost } from "./lookup-host.js";
 export { SocketAddr } from "./socket-addr.js";
+export type { BindOptions } from "./tcp/bind-options.js";
 export { Incoming } from "./tcp/incoming.js";
 export { TcpListener } from "./tcp/listener.js";
 export { OwnedReadHalf } from "./tcp/owned-read-half.js";

@@ -90,7 +90,7 @@ export class Inspector {
     }
   }
 
-  private refuse(path: string, reason: string): NotSendError {
+  protected refuse(path: string, reason: string): NotSendError {
     return new NotSendError(`${this.where}: ${path} ${reason}`, path);
   }
 }

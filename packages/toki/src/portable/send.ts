@@ -12,10 +12,19 @@ export type Send =
   | bigint
   | string
   | Cloned
+  | Crosses
   | ReadonlyMap<unknown, unknown>
   | ReadonlySet<unknown>
   | readonly Send[]
   | { readonly [key: string]: Send };
+
+/** The key of {@link Crosses}. It is in types alone. */
+export declare const crosses: unique symbol;
+
+/** What the objects of this package that can go to another thread have in common, as far as a type can say it. */
+export interface Crosses {
+  readonly [crosses]: true;
+}
 
 type Cloned = Date | RegExp | Error | ArrayBufferLike | ArrayBufferView | MessagePort;
 
@@ -30,7 +39,7 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 export type Problem<T, Path extends string, Left extends unknown[] = Levels> =
   IsAny<T> extends true ? never : unknown extends T ? never : T extends unknown ? ProblemOfOne<T, Path, Left> : never;
 
-type ProblemOfOne<T, Path extends string, Left extends unknown[]> = T extends Primitive | Cloned
+type ProblemOfOne<T, Path extends string, Left extends unknown[]> = T extends Primitive | Cloned | Crosses
   ? never
   : T extends symbol
     ? `${Path} is a symbol, which means nothing on another thread`

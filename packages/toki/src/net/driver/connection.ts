@@ -21,6 +21,8 @@
  * Ending. `ended`: the peer's FIN was seen; sending goes on. `isFinishing`: our FIN was asked for; receiving goes on. `error`: the connection is broken, both ways;
  * what is queued can still be read. `isClosed`: we closed it. All four only ever go from unset to set, in any order.
  *
+ * Leaving. A connection that nothing was done with can go to another thread: here it is closed then, without the socket being touched.
+ *
  * The socket itself never keeps the process alive (it is unref'd): a parked operation does, through its runtime, and bytes the kernel has not taken do.
  */
 import type { Socket } from "node:net";
@@ -67,7 +69,8 @@ export class Connection {
   private local: SocketAddr | null;
   private peer: SocketAddr | null;
 
-  constructor(socket: Socket) {
+  /** @param local, peer - the addresses, if they are known */
+  constructor(socket: Socket, local: SocketAddr | null = null, peer: SocketAddr | null = null) {
     this.socket = socket;
     this.queued = 0;
     this.ended = false;
@@ -87,8 +90,8 @@ export class Connection {
     this.isFlowing = false;
     this.owesBytes = false;
     this.onFlush = null;
-    this.local = null;
-    this.peer = null;
+    this.local = local;
+    this.peer = peer;
     socket.pause();
     socket.unref();
     const { push } = socket;
@@ -280,6 +283,21 @@ export class Connection {
     this.restIndex = 0;
     this.reader?.notify();
     this.writer?.notify();
+  }
+
+  /** Whether nothing was done with the connection, and one object has it: it can go to another thread. */
+  get isFresh(): boolean {
+    const { socket } = this;
+    if (this.isFlowing || this.ended || this.isFinishing || this.error !== null || this.handles !== 1) return false;
+    if (this.reader !== null || this.writer !== null) return false;
+    // Also what was done with the socket before it was ours.
+    const isUntouched = socket.bytesRead === 0 && socket.bytesWritten === 0 && socket.writableLength === 0;
+    return isUntouched && socket.readableEncoding === null && socket.writable;
+  }
+
+  /** The socket goes to another thread, which has it from now on. */
+  depart(): void {
+    this.isClosed = true;
   }
 
   private finished(): void {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:net";
 import { current } from "../../future/current.js";
+import type { SocketAddr } from "../socket-addr.js";
 import { Acceptor } from "./acceptor.js";
 import { Opening } from "./opening.js";
 
@@ -8,6 +9,13 @@ const BACKLOG = 1024;
 
 /** Opens one listening socket. @internal */
 export class Listen extends Opening<Server, Acceptor> {
+  private readonly reusePort: boolean;
+
+  constructor(address: SocketAddr, reusePort: boolean) {
+    super(address);
+    this.reusePort = reusePort;
+  }
+
   protected get what(): string {
     return "TcpListener.bind";
   }
@@ -19,7 +27,10 @@ export class Listen extends Opening<Server, Acceptor> {
   protected begin(server: Server, onOpen: (acceptor: Acceptor) => void): void {
     const rt = current.runtime;
     const { ip, port } = this.address;
-    server.listen({ host: ip, port, backlog: BACKLOG }, () => onOpen(new Acceptor(server, rt)));
+    const { reusePort } = this;
+    server.listen({ host: ip, port, backlog: BACKLOG, ...(reusePort ? { reusePort } : {}) }, () =>
+      onOpen(new Acceptor(server, rt)),
+    );
   }
 
   protected close(acceptor: Acceptor): void {

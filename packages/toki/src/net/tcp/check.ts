@@ -10,9 +10,13 @@ export function checkBytes(buffer: Uint8Array, where: string): Uint8Array {
 
 /** The object was used after it had handed its connection on. @internal */
 export function gone(what: string): never {
-  throw new IoError("notConnected", `${what}: this object was taken apart, reunited or disposed before`, {
-    code: "ENOTCONN",
-  });
+  throw new IoError(
+    "notConnected",
+    `${what}: this object was taken apart, reunited, sent to another thread or disposed before`,
+    {
+      code: "ENOTCONN",
+    },
+  );
 }
 
 /** @internal */

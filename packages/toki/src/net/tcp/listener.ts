@@ -13,14 +13,16 @@ import { eachAddress } from "../each-address.js";
 import type { SocketAddr } from "../socket-addr.js";
 import { parseTargets, type Target, type ToSocketAddrs } from "../to-socket-addrs.js";
 import { Accept } from "./accept.js";
+import { type BindOptions, checkReusePort } from "./bind-options.js";
 import { Incoming } from "./incoming.js";
 import { optionalIo, type TcpStream } from "./stream.js";
 
-const listen = (address: SocketAddr) => new Listen(address);
+const listen = (address: SocketAddr) => new Listen(address, false);
+const share = (address: SocketAddr) => new Listen(address, true);
 
-const bind = fn(function* bind(targets: readonly Target[]) {
+const bind = fn(function* bind(targets: readonly Target[], reusePort: boolean) {
   ioRuntime("TcpListener.bind");
-  return new TcpListener(yield* eachAddress(targets, "TcpListener.bind", listen));
+  return new TcpListener(yield* eachAddress(targets, "TcpListener.bind", reusePort ? share : listen));
 });
 
 /**
@@ -44,7 +46,9 @@ export class TcpListener implements Disposable {
    *
    * @param address - where: `"127.0.0.1:8080"`, `"[::]:8080"`, `{ host, port }`, a `SocketAddr`, or an array of these. With port 0 the system
    *   chooses one: {@link TcpListener.localAddr} tells which
-   * @throws IoError (`addrInUse` and the like); at the call (`invalidInput`) if `address` is malformed
+   * @param options - `reusePort`: whether several listeners may share the port
+   * @throws IoError (`addrInUse` and the like; `unsupported` if the system has no shared ports); at the call `invalidInput` if `address` is malformed,
+   *   `unsupported` if this version of Node has no shared ports
    * @throws NoRuntimeError outside a runtime; DriverDisabledError if its IO is disabled
    *
    * @example
@@ -58,8 +62,9 @@ export class TcpListener implements Disposable {
    * });
    * ```
    */
-  static bind(address: ToSocketAddrs): Future<TcpListener> {
-    return bind(parseTargets(address, "TcpListener.bind"));
+  static bind(address: ToSocketAddrs, options?: BindOptions): Future<TcpListener> {
+    const what = "TcpListener.bind";
+    return bind(parseTargets(address, what), checkReusePort(options, what));
   }
 
   /**

@@ -5,9 +5,12 @@ import { invalidArgument } from "../../internal/invalid-argument.js";
 import type { AsyncWrite } from "../../io/async-write.js";
 import { IoError } from "../../io/io-error.js";
 import { ioRuntime } from "../../io/io-runtime.js";
+import { registerCarriage } from "../../portable/codec/carriage.js";
+import type { crosses } from "../../portable/send.js";
 import { Connection } from "../driver/connection.js";
 import { Dial } from "../driver/dial.js";
 import { isNodeSocket, type NodeSocket } from "../driver/node.js";
+import { streamCarriage } from "../driver/stream-carriage.js";
 import { Flush, Shutdown, tryWrite, Writable, Write, WriteAll } from "../driver/write-ops.js";
 import { eachAddress } from "../each-address.js";
 import type { SocketAddr } from "../socket-addr.js";
@@ -69,6 +72,8 @@ const connect = fn(function* connect(targets: readonly Target[]) {
  * ```
  */
 export class TcpStream extends TcpSource implements AsyncWrite, Disposable {
+  declare readonly [crosses]: true;
+
   /** @internal */
   constructor(connection: Connection) {
     super(connection);
@@ -353,3 +358,5 @@ export class TcpStream extends TcpSource implements AsyncWrite, Disposable {
 export function optionalIo(what: string): void {
   if (current.runtime !== null) ioRuntime(what);
 }
+
+registerCarriage(TcpStream.prototype, streamCarriage(import.meta.url, streamOf));

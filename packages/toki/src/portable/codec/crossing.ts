@@ -3,6 +3,7 @@
  * that is made when the message is read, released when the message is not read.
  */
 import { Inspector } from "../inspect.js";
+import { carriageOf } from "./carriage.js";
 
 /** How objects of one class cross threads. */
 export interface Crossing {
@@ -37,10 +38,19 @@ export function crossingOfKind(kind: number): Crossing {
   return crossing;
 }
 
-/** Says why a value cannot be sent; knows that objects with a crossing can. @internal */
+/** Says why a value cannot be sent; knows that objects with a crossing can, and which of those with a carriage. @internal */
 export class MessageInspector extends Inspector {
   override check(value: unknown, path: string): void {
-    if (typeof value === "object" && value !== null && byPrototype.has(Object.getPrototypeOf(value))) return;
+    if (typeof value === "object" && value !== null) {
+      const prototype: object = Object.getPrototypeOf(value);
+      if (byPrototype.has(prototype)) return;
+      const carriage = carriageOf(prototype);
+      if (carriage !== undefined) {
+        const reason = carriage.reasonToStay(value);
+        if (reason !== undefined) throw this.refuse(path, reason);
+        return;
+      }
+    }
     super.check(value, path);
   }
 }

@@ -3,6 +3,7 @@
  * those of CROSSINGs at `received` and after.
  */
 import { decodeThrown } from "../errors.js";
+import { unload } from "./carriage.js";
 import { crossingOfKind } from "./crossing.js";
 import { discard } from "./discard.js";
 import { isCached, isPlainName, KeyCache } from "./key-cache.js";
@@ -145,6 +146,8 @@ export class Decoder extends WordReader {
         return this.error(this.payload(head));
       case tags.CROSSING:
         return this.crossing(this.payload(head));
+      case tags.CARGO:
+        return this.add(unload(this.parcels[this.payload(head)]));
       default:
         throw new Error(`not a message: ${head} at ${this.position - 1}`);
     }

@@ -2,6 +2,7 @@
  * Objects that are neither plain nor arrays, found by their prototype; what is not found there, by the tests of `Inspector`, in their order.
  */
 import { NotSendError } from "../not-send-error.js";
+import { carriageOf } from "./carriage.js";
 import { crossingOf, MessageInspector } from "./crossing.js";
 import { writeError } from "./encode-error.js";
 import type { Encoder } from "./encoder.js";
@@ -40,6 +41,11 @@ export function writeInstance(encoder: Encoder, object: object, prototype: objec
   const crossing = crossingOf(prototype);
   if (crossing !== undefined) {
     encoder.crossing(object, crossing);
+    return;
+  }
+  const carriage = carriageOf(prototype);
+  if (carriage !== undefined) {
+    encoder.carry(object, carriage);
     return;
   }
   switch (KINDS.get(prototype) ?? kindOf(object)) {

@@ -3,6 +3,7 @@
  *
  *   begin()            nothing is written, no reference is held; whatever came before belongs to who took it
  *   value(), args()    each complete, or it throws and undoes everything since begin(): words, parcels, references
+ *   depart()           the message goes out: what is carried has left its objects (carriage.ts)
  *
  * While value() or args() runs (`isActive`), code of the program can run too: getters, and traps of proxies. A begin() from there would write over the
  * message, so it is refused.
@@ -12,11 +13,12 @@
  */
 import { NotSendError } from "../not-send-error.js";
 import { BufferWriter } from "./buffers.js";
+import { Cargo, type Carriage } from "./carriage.js";
 import { type Crossing, MessageInspector } from "./crossing.js";
 import { writeInstance } from "./encode-instance.js";
 import { Identity } from "./identity.js";
 import { REFUSED } from "./refused.js";
-import { ARRAY, CROSSING, HOLE, LIST, NAMED_ARRAY, OBJECT, PARCEL, PROPS, REF, SPARSE } from "./tags.js";
+import { ARRAY, CARGO, CROSSING, HOLE, LIST, NAMED_ARRAY, OBJECT, PARCEL, PROPS, REF, SPARSE } from "./tags.js";
 import { WordWriter } from "./writer.js";
 
 const NOTHING: readonly unknown[] = Object.freeze([]);
@@ -32,6 +34,11 @@ interface Held {
   readonly b: number;
 }
 
+interface Leaving {
+  readonly carriage: Carriage;
+  readonly object: object;
+}
+
 /** What `rewind` goes back to. */
 interface Mark {
   readonly length: number;
@@ -39,6 +46,7 @@ interface Mark {
   readonly parcels: number;
   readonly transfer: number;
   readonly held: number;
+  readonly leaving: number;
 }
 
 export class Encoder extends WordWriter {
@@ -50,6 +58,7 @@ export class Encoder extends WordWriter {
   readonly identity = new Identity();
   readonly buffers = new BufferWriter(this);
   private readonly held: Held[] = [];
+  private readonly leaving: Leaving[] = [];
   private where = "";
   private isActive = false;
 
@@ -59,6 +68,7 @@ export class Encoder extends WordWriter {
     this.where = where;
     if (this.parcels !== NOTHING) this.parcels = this.transfer = NOTHING;
     if (this.held.length > 0) this.held.length = 0;
+    if (this.leaving.length > 0) this.leaving.length = 0;
     this.restart();
   }
 
@@ -74,9 +84,10 @@ export class Encoder extends WordWriter {
       const parcels = this.parcels.length;
       const transfer = this.transfer.length;
       const held = this.held.length;
+      const leaving = this.leaving.length;
       this.write(value);
       if (this.buffers.hasHulls) {
-        this.rewind({ length, objects: 0, parcels, transfer, held });
+        this.rewind({ length, objects: 0, parcels, transfer, held, leaving });
         this.buffers.isFirst = false;
         this.write(value);
       }
@@ -95,9 +106,10 @@ export class Encoder extends WordWriter {
       const parcels = this.parcels.length;
       const transfer = this.transfer.length;
       const held = this.held.length;
+      const leaving = this.leaving.length;
       this.list(args);
       if (this.buffers.hasHulls) {
-        this.rewind({ length, objects: 0, parcels, transfer, held });
+        this.rewind({ length, objects: 0, parcels, transfer, held, leaving });
         this.buffers.isFirst = false;
         this.list(args);
       }
@@ -106,6 +118,11 @@ export class Encoder extends WordWriter {
       throw error === REFUSED ? this.refusal(args, (i) => `argument ${i}`) : error;
     }
     this.end();
+  }
+
+  /** The message goes out. Before this, whoever asked for it may still give it up. */
+  depart(): void {
+    for (const { carriage, object } of this.leaving.splice(0)) carriage.depart(object);
   }
 
   // For the parts of the encoder
@@ -157,9 +174,9 @@ export class Encoder extends WordWriter {
   }
 
   /** Leaves `value` to the platform; `taken` is what this thread loses by that. */
-  parcel(value: unknown, taken?: unknown): void {
+  parcel(value: unknown, taken?: unknown, tag = PARCEL): void {
     if (this.parcels === NOTHING) this.parcels = [];
-    this.head(PARCEL, (this.parcels as unknown[]).push(value) - 1);
+    this.head(tag, (this.parcels as unknown[]).push(value) - 1);
     if (taken === undefined) return;
     if (this.transfer === NOTHING) this.transfer = [];
     if (!this.transfer.includes(taken)) (this.transfer as unknown[]).push(taken);
@@ -174,6 +191,13 @@ export class Encoder extends WordWriter {
     this.word(b);
   }
 
+  carry(object: object, carriage: Carriage): void {
+    if (carriage.reasonToStay(object) !== undefined) throw REFUSED;
+    const cargo = new Cargo(carriage, object);
+    this.parcel(cargo, cargo.handle, CARGO);
+    this.leaving.push({ carriage, object });
+  }
+
   mark(): Mark {
     return {
       length: this.length,
@@ -181,6 +205,7 @@ export class Encoder extends WordWriter {
       parcels: this.parcels.length,
       transfer: this.transfer.length,
       held: this.held.length,
+      leaving: this.leaving.length,
     };
   }
 
@@ -193,6 +218,7 @@ export class Encoder extends WordWriter {
       const { crossing, a, b } = this.held.pop()!;
       crossing.release(a, b);
     }
+    this.leaving.length = mark.leaving;
   }
 
   // The walk
@@ -277,7 +303,7 @@ export class Encoder extends WordWriter {
   }
 
   private undo(): void {
-    this.rewind({ length: 0, objects: 0, parcels: 0, transfer: 0, held: 0 });
+    this.rewind({ length: 0, objects: 0, parcels: 0, transfer: 0, held: 0, leaving: 0 });
     this.parcels = NOTHING;
     this.transfer = NOTHING;
     this.errorDepth = 0;

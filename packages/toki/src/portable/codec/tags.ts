@@ -32,6 +32,7 @@
  *   BYTES           bytes, view kind  1 per 4 bytes                    a view with a buffer of its own
  *   VIEW            view kind                               offset, length, buffer
  *   CROSSING        kind              2
+ *   CARGO           index                                              a parcel that is the inside of an object
  *
  * Tags from REF on are objects. All but REF itself take the next number, in the order in which they begin; numbers begin at 0 in each message.
  *
@@ -69,6 +70,7 @@ export const BUFFER = 26;
 export const BYTES = 27;
 export const VIEW = 28;
 export const CROSSING = 29;
+export const CARGO = 30;
 
 /** An ERROR that is a DOMException. */
 export const IS_DOM = 1;

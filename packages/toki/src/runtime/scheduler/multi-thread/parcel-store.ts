@@ -6,9 +6,16 @@
  *   nothing --keep--> KEPT --want--> given away
  *   nothing --want--> WANTED --keep--> given away     what two threads send may arrive in either order
  *   KEPT --drop--> nothing                            the task was cancelled before it started
+ *   WANTED --drop--> REFUSED --keep--> nothing        it was cancelled while it waited for them
+ *
+ * Who finds that nobody will read parcels closes the cargoes among them: here, on the worker that asked, or where a message finds no thread.
  */
+import { closeCargoes, isCargo } from "../../../portable/codec/carriage.js";
 import { discardArgs } from "../../../portable/codec/discard.js";
 import { Inspector } from "../../../portable/inspect.js";
+
+/** In the place of the slot that wants them: nobody does any more. */
+const REFUSED = -1;
 
 /** @internal */
 export class ParcelStore {
@@ -33,7 +40,8 @@ export class ParcelStore {
       return;
     }
     this.wanted.delete(id);
-    this.send(slot, id, values);
+    if (slot === REFUSED) closeCargoes(values);
+    else this.send(slot, id, values);
   }
 
   want(id: number, slot: number): void {
@@ -49,9 +57,20 @@ export class ParcelStore {
   /** Nobody will want it. @param isMessage - the first value is the encoded arguments */
   drop(id: number, isMessage: boolean): void {
     const values = this.kept.get(id);
-    if (values !== undefined && isMessage) discardArgs(values[0] as Int32Array, 0);
+    if (values === undefined) {
+      if (this.wanted.has(id)) this.wanted.set(id, REFUSED);
+      return;
+    }
     this.kept.delete(id);
-    this.wanted.delete(id);
+    if (isMessage) discardArgs(values[0] as Int32Array, 0);
+    closeCargoes(values);
+  }
+
+  /** No thread is left that could want any. */
+  close(): void {
+    for (const values of this.kept.values()) closeCargoes(values);
+    this.kept.clear();
+    this.wanted.clear();
   }
 
   private send(slot: number, id: number, values: readonly unknown[]): void {
@@ -62,10 +81,18 @@ export class ParcelStore {
 /** All that can be moved of values that nobody else has. @internal */
 export function transferOf(values: readonly unknown[]): unknown[] {
   const inspector = new Inspector("", true);
+  const handles: unknown[] = [];
+  for (const value of values) if (isCargo(value)) handles.push(value.handle);
   try {
-    for (const value of values) inspector.check(value, "");
+    for (const value of values) if (!isCargo(value)) inspector.check(value, "");
   } catch {
     // What the walk does not know is copied.
   }
-  return inspector.transfer;
+  return [...inspector.transfer, ...handles];
+}
+
+/** A message to a thread that is no more. @internal */
+export function undeliverable(message: unknown): void {
+  const { parcels, outcome } = message as { parcels?: readonly unknown[]; outcome?: readonly unknown[] };
+  closeCargoes(parcels ?? outcome ?? []);
 }

@@ -7,6 +7,7 @@
 import type { FnFuture } from "../../../future/frame.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
+import { closeCargoes } from "../../../portable/codec/carriage.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
 import * as task from "../../task/task.js";
@@ -14,6 +15,9 @@ import { FunctionTable } from "./function-table.js";
 import * as record from "./record.js";
 import { AWAY, CANCELLING, FORCING, HOME, RemoteFuture } from "./remote-future.js";
 import { HAS_NAME, HAS_PARCELS, IS_PARCEL, Values } from "./values.js";
+
+/** In the place of parts of an outcome: nobody will read them. */
+const UNWANTED = null;
 
 /** Where a thread queues the records of a runtime. @internal */
 export interface RecordQueue {
@@ -31,7 +35,7 @@ export class RemoteTasks {
   private readonly table: (RemoteFuture | null)[] = [];
   private readonly freeKeys: number[] = [];
   /** Parts of outcomes that came by message, by task id; or what waits for them. */
-  private readonly parcels = new Map<number, readonly unknown[] | RemoteFuture>();
+  private readonly parcels = new Map<number, readonly unknown[] | RemoteFuture | typeof UNWANTED>();
 
   constructor(mailbox: Mailbox) {
     this.mailbox = mailbox;
@@ -99,6 +103,7 @@ export class RemoteTasks {
       throw error;
     }
     future.takeArguments();
+    encoder.depart();
     remote.task = spawned;
     this.table[key] = remote;
     memory.write(block + record.STATE, record.QUEUED);
@@ -184,6 +189,9 @@ export class RemoteTasks {
     if (waiting instanceof RemoteFuture) {
       this.parcels.delete(id);
       this.take(waiting, values);
+    } else if (waiting === UNWANTED) {
+      this.parcels.delete(id);
+      closeCargoes(values);
     } else this.parcels.set(id, values);
   }
 
@@ -192,6 +200,7 @@ export class RemoteTasks {
     const remote = this.table[memory.read(block + record.HOME_KEY)];
     // Not ours: its home has ended, and this thread sees to what is left.
     if (remote === null || remote === undefined || remote.record !== block) {
+      this.dropOutcomeParcels(block);
       this.dropReply(block);
       return;
     }
@@ -208,6 +217,18 @@ export class RemoteTasks {
     }
   }
 
+  /** What comes by message, or has come, with an outcome that nobody will read. */
+  private dropOutcomeParcels(block: number): void {
+    if ((this.values.flagsOf(block) & (HAS_PARCELS | IS_PARCEL)) === 0) return;
+    const id = this.memory.read(block + record.ID);
+    const parcels = this.parcels.get(id);
+    if (parcels === undefined) this.parcels.set(id, UNWANTED);
+    else {
+      this.parcels.delete(id);
+      closeCargoes(parcels as readonly unknown[]);
+    }
+  }
+
   /** Frees a record whose home is no more. */
   dropReply(block: number): void {
     this.values.dropValue(block);
@@ -220,11 +241,18 @@ export class RemoteTasks {
     const state = this.memory.load(block + record.STATE);
     let outcome = 0;
     let value: unknown;
+    if (remote.state === FORCING && parcels.length > 0) {
+      closeCargoes(parcels);
+      this.leave(remote);
+      this.dropReply(block);
+      return;
+    }
     try {
       value = this.values.takeValue(block, parcels);
       if ((state & record.FAILED) !== 0) outcome = task.FAILED;
       else if ((state & record.CANCELLED) !== 0) outcome = task.CANCELLED;
     } catch (error) {
+      closeCargoes(parcels);
       outcome = task.FAILED;
       value = error;
     }

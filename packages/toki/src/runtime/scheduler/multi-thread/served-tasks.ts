@@ -10,8 +10,9 @@
 import { type Body, FnFuture } from "../../../future/frame.js";
 import { Waker } from "../../../future/waker.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
+import { closeCargoes, modulesFor } from "../../../portable/codec/carriage.js";
 import { encodeThrown } from "../../../portable/errors.js";
-import { loadFunction } from "../../../portable/load.js";
+import { importModuleOf, loadFunction } from "../../../portable/load.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore } from "../../core.js";
 import * as task from "../../task/task.js";
@@ -106,7 +107,9 @@ export class ServedTasks {
     const flags = tasks.values.flagsOf(block);
     const number = memory.read(block + record.FUNCTION);
     function* start(): Body<unknown> {
-      let args: readonly unknown[];
+      let args: readonly unknown[] | undefined;
+      let name: string | undefined;
+      let known: PortableFn;
       let parcels: readonly unknown[] = [];
       if ((flags & (HAS_PARCELS | IS_PARCEL)) !== 0) {
         const arrival = new Arrival(() => self.arrivals.delete(id));
@@ -114,12 +117,16 @@ export class ServedTasks {
         self.courier.wantParcels(id);
         parcels = yield* arrival;
       }
-      const known = fn ?? (yield* loadFunction(tasks.functions.get(number).key));
-      self.functions[number] = known;
-      let name: string | undefined;
-      served.holdsArguments = false;
-      if ((flags & HAS_NAME) === 0) args = tasks.values.takeArgs(block, parcels);
-      else ({ args, name } = tasks.values.takeNamedArgs(block, parcels));
+      try {
+        known = fn ?? (yield* loadFunction(tasks.functions.get(number).key));
+        self.functions[number] = known;
+        for (const url of modulesFor(parcels)) yield* importModuleOf(`${url}#`);
+        served.holdsArguments = false;
+        if ((flags & HAS_NAME) === 0) args = tasks.values.takeArgs(block, parcels);
+        else ({ args, name } = tasks.values.takeNamedArgs(block, parcels));
+      } finally {
+        if (args === undefined) closeCargoes(parcels);
+      }
       if (name !== undefined) {
         const running = served.task as task.Task<unknown>;
         running.extra ??= new TaskExtra();
@@ -132,12 +139,11 @@ export class ServedTasks {
   }
 
   /** Arguments that came by message. */
-  onParcels(id: number, values: readonly unknown[]): boolean {
+  onParcels(id: number, values: readonly unknown[]): void {
     const arrival = this.arrivals.get(id);
-    if (arrival === undefined) return false;
     this.arrivals.delete(id);
-    arrival.arrive(values);
-    return true;
+    if (arrival === undefined) closeCargoes(values);
+    else arrival.arrive(values);
   }
 
   /** Called as a task ends. */
@@ -178,15 +184,33 @@ export class ServedTasks {
       encoder.begin("");
       encoder.value(error, "the error");
     }
-    const id = memory.read(block + record.ID);
-    const { parcels, transfer } = encoder;
-    if (!values.put(block, parcels.length === 0 ? 0 : HAS_PARCELS)) {
-      const moved: unknown[] = [];
-      const outcome = values.message(moved);
-      this.courier.message(home, { outcome, id }, moved);
-    } else if (parcels.length > 0) this.courier.message(home, { outcome: parcels, id }, transfer);
+    try {
+      this.sendParcels(block, home);
+    } catch (error) {
+      // A socket that was destroyed behind our back.
+      closeCargoes(encoder.parcels);
+      values.dropValue(block);
+      bits = record.DONE | record.FAILED;
+      encoder.begin("");
+      encoder.value(error, "the error");
+      values.put(block, 0);
+    }
     memory.or(block + record.STATE, bits);
     mailbox.post(home, block + record.LINK);
+  }
+
+  /** Puts what was encoded into the record, and sends what is too much for it. */
+  private sendParcels(block: number, home: number): void {
+    const { values } = this.tasks;
+    const { encoder } = values;
+    const { parcels, transfer } = encoder;
+    const fits = values.put(block, parcels.length === 0 ? 0 : HAS_PARCELS);
+    if (fits && parcels.length === 0) return;
+    const id = this.memory.read(block + record.ID);
+    const moved: unknown[] = [];
+    const outcome = fits ? parcels : values.message(moved);
+    encoder.depart();
+    this.courier.message(home, { outcome, id }, fits ? transfer : moved);
   }
 
   private whereOf(block: number): string {

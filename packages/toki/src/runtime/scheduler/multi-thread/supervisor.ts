@@ -24,7 +24,7 @@ import type { Task } from "../../task/task.js";
 import { threadHooks } from "../../thread-hooks.js";
 import { CLOSING, Control, FORCED } from "./control.js";
 import { type LocalQueue, NO_TASK } from "./local-queue.js";
-import { ParcelStore } from "./parcel-store.js";
+import { ParcelStore, undeliverable } from "./parcel-store.js";
 import * as record from "./record.js";
 import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
 import type { ThreadPart } from "./thread-part.js";
@@ -103,7 +103,12 @@ export class Supervisor implements ThreadPart {
   }
 
   message(slot: number, message: unknown, transfer: readonly unknown[]): void {
-    for (const worker of this.threads.values()) if (worker.slot === slot) worker.host.post(message, transfer);
+    for (const worker of this.threads.values()) {
+      if (worker.slot !== slot) continue;
+      worker.host.post(message, transfer);
+      return;
+    }
+    undeliverable(message);
   }
 
   keepParcels(id: number, values: readonly unknown[], transfer: readonly unknown[]): void {
@@ -327,6 +332,7 @@ export class Supervisor implements ThreadPart {
     this.isEnded = true;
     const { control, mailbox, queue, tasks } = this.started as Started;
     mailbox.drain();
+    this.parcels.close();
     const { memory } = mailbox.arena;
     const drop = (number: number) => {
       const block = number << record.RECORD_SHIFT;
