@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { Carriage } from "../../portable/codec/carriage.js";
 import { SocketAddr } from "../socket-addr.js";
 import { Connection } from "./connection.js";
-import { canMoveSockets } from "./platform.js";
+import { canMoveSockets, canReusePort } from "./platform.js";
 
 interface Holder {
   connection: Connection | null;
@@ -59,10 +59,11 @@ function reasonToStay(connection: Connection | null): string | undefined {
   if (connection === null) return "is a TcpStream that was taken apart, sent away or disposed";
   const { socket } = connection;
   if (connection.isClosed || socket.destroyed) return "is a TcpStream whose connection is closed";
-  if (!connection.isFresh || connection.peerAddr() === null || "encrypted" in socket) {
+  if (connection.peerAddr() === null || "encrypted" in socket) return "is a TcpStream over something that is not TCP";
+  if (!connection.isFresh) {
     return "is a TcpStream in use: only one that nobody has read from, written to or shut down can be sent, such as what accept gives";
   }
   if (canMoveSockets()) return undefined;
-  const { version } = process;
-  return `is a TcpStream, which this Node cannot move (it is ${version}; 24.20 and 26.6 can): let each worker listen instead, with TcpListener.bind(address, { reusePort: true })`;
+  const listen = `let each worker listen instead, with TcpListener.bind(address, { reusePort: true })${canReusePort() ? "" : ", on Node 22.12 or newer"}`;
+  return `is a TcpStream, which this Node cannot move (it is ${process.version}; 24.20 and 26.6 can): ${listen}`;
 }
