@@ -3,7 +3,7 @@ import test from "node:test";
 import { fn, Runtime, spawn } from "toki";
 import { TcpListener, TcpStream } from "toki/net";
 import { drain, failure } from "./support.js";
-import { listenHere } from "./threads.listeners.js";
+import { listenAlone, listenHere } from "./threads.listeners.js";
 import { threadTest, unlessNotSharing, unlessSharing } from "./threads.support.js";
 
 const TIMEOUT = 40_000;
@@ -87,4 +87,20 @@ test("TcpListener.bind refuses options that are none", () => {
     name: "InvalidArgumentError",
     message: /options\.reusePort must be a boolean/,
   });
+});
+
+test("a runtime that ends closes the listeners and connections of its workers, however they wait", {
+  timeout: TIMEOUT,
+}, async () => {
+  for (let connections = 0; connections < 12; connections++) {
+    const rt = new Runtime({ flavor: "multiThread", workerThreads: 2 });
+    const port = await rt.run(function* () {
+      const port = yield* spawn(listenAlone());
+      for (let i = 0; i < connections % 3; i++) assert.match(yield* ask(port), /^[01]$/);
+      return port;
+    });
+    await rt[Symbol.asyncDispose]();
+    await using other = new Runtime({ flavor: "currentThread" });
+    await other.run(failure(TcpStream.connect(`127.0.0.1:${port}`), "connectionRefused"));
+  }
 });

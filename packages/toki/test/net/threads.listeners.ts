@@ -22,3 +22,10 @@ export const listenHere = fn(import.meta, function* listenHere(port: number) {
   spawn(serve(yield* TcpListener.bind(`127.0.0.1:${port}`, { reusePort: true })));
   return true;
 });
+
+/** Makes the worker that takes it listen on a port of its own. */
+export const listenAlone = fn(import.meta, function* listenAlone() {
+  const listener = yield* TcpListener.bind("127.0.0.1:0");
+  spawn(serve(listener));
+  return listener.localAddr.port;
+});

@@ -253,8 +253,10 @@ export class Worker implements ThreadPart, TaskSource {
     this.served.enterLast();
     const had = this.mailbox.drain();
     const { phase } = this.control;
-    if (phase !== this.phase) this.onPhase(phase);
-    return had;
+    if (phase === this.phase) return had;
+    // Tasks have become runnable: they were cancelled.
+    this.onPhase(phase);
+    return true;
   }
 
   private unpark(): void {
