@@ -2,7 +2,7 @@ import { invalidArgument } from "../../internal/invalid-argument.js";
 import { IoError } from "../../io/io-error.js";
 import { canReusePort } from "../driver/platform.js";
 
-/** Options of {@link TcpListener.bind}. */
+/** Options of `TcpListener.bind`. */
 export interface BindOptions {
   /**
    * Whether others may listen on the same address, if they ask for that too (`SO_REUSEPORT`): the system then spreads connections over the listeners. This is how

@@ -28,6 +28,8 @@ const bind = fn(function* bind(targets: readonly Target[], reusePort: boolean) {
 /**
  * A TCP socket that listens for connections.
  *
+ * It belongs to its thread. To serve one port with several workers, listen on each with `reusePort`, or accept on one and spawn portable functions with the streams.
+ *
  * Dispose it (`using`) to stop listening. It does not keep the process alive; a task that waits in {@link TcpListener.accept} does.
  */
 export class TcpListener implements Disposable {

@@ -40,6 +40,9 @@ const connect = fn(function* connect(targets: readonly Target[]) {
  * Backpressure is real both ways. A write waits until the operating system has taken the bytes, which it does not while the peer does not read. While
  * nobody reads here, some 64 KiB wait in the process and the rest stays with the system, so that the peer's writes wait.
  *
+ * Between threads: a stream that nobody has read from, written to or shut down is `Send` where Node can move sockets (24.20, 26.6 and newer): `spawn(handle(stream))` with a
+ * portable `handle` takes it to a worker, and this object cannot be used any more. What arrives meanwhile is not lost. A stream in use stays on its thread.
+ *
  * Dispose it (`using`): a stream that is merely forgotten stays open until the process ends. It does not keep the process alive; a task that
  * waits for it does.
  *
