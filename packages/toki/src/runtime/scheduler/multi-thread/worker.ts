@@ -31,6 +31,8 @@ import { WorkerCounters } from "./worker-counters.js";
 
 /** Milliseconds a searcher spins before it parks: what a lone task that comes now would wait for the wake-up is about as much. */
 const SPIN_MS = 0.05;
+/** How many looks-out in a row may be in vain. A worker that has only its own sockets and timers to wait for would look out after each event, at many times its cost. */
+const PATIENCE = 16;
 const LIFO_STREAK = 3;
 /** Of the LIFO slot: no record has the number 0. */
 const EMPTY = 0;
@@ -65,6 +67,9 @@ export class Worker implements ThreadPart, TaskSource {
   private readonly memory: SharedMemory;
   private lifoStreak = 0;
   private isParked = false;
+  /** Whether other threads have had something for this one since it last looked out. */
+  private hadWork = true;
+  private patience = PATIENCE;
   private waiting: Promise<void> | null = null;
   private phase = WORKING;
 
@@ -188,6 +193,7 @@ export class Worker implements ThreadPart, TaskSource {
       // A fair share, as Tokio takes it.
       const number = inject.popInto(this.queue, Math.floor(inject.length / workers) + 1);
       if (number === NO_TASK) return null;
+      this.hadWork = true;
       const task = this.served.take(number);
       if (task !== null) return task;
     }
@@ -201,6 +207,7 @@ export class Worker implements ThreadPart, TaskSource {
       if (!this.isSearching) return null;
       const number = this.steal();
       if (number === NO_TASK) return null;
+      this.hadWork = true;
       // Before it is turned into a task: that may take a while, and there may be more to take.
       this.stopSearching();
       const task = this.served.take(number);
@@ -252,6 +259,7 @@ export class Worker implements ThreadPart, TaskSource {
     if (this.isParked) this.unpark();
     this.served.enterLast();
     const had = this.mailbox.drain();
+    if (had) this.hadWork = true;
     const { phase } = this.control;
     if (phase === this.phase) return had;
     // Tasks have become runnable: they were cancelled.
@@ -290,11 +298,16 @@ export class Worker implements ThreadPart, TaskSource {
   /** Waits for work to turn up, while it may search. */
   private spin(): boolean {
     if (!this.isSearching) return false;
+    if (this.hadWork) {
+      this.hadWork = false;
+      this.patience = PATIENCE;
+    } else if (this.patience === 0) return false;
     const { host } = this.rt;
     const end = host.now() + SPIN_MS;
     do {
       for (let i = 0; i < 20; i++) if (this.mailbox.hasMail || this.isWorkAnywhere) return true;
     } while (host.now() < end);
+    this.patience--;
     return false;
   }
 
