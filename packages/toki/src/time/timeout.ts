@@ -81,7 +81,7 @@ export class Timeout<T> extends Watched<T> {
     throw new ElapsedError();
   }
 
-  /** The deadline is the same for every thread; what is left of it is found out there. */
+  /** The deadline is the same for every thread; what is left of it is found out there. @internal */
   override asPortable(): FnFuture<T> | null {
     if (this.state !== RACING || this.waker !== undefined) return null;
     const call = this.future?.asPortable() ?? null;
@@ -90,6 +90,7 @@ export class Timeout<T> extends Watched<T> {
     return REMOTE.call([until, (call.info as PortableFn).key, call.slot]) as FnFuture<T>;
   }
 
+  /** @internal */
   override sentAway(): void {
     const { future } = this;
     this.finish();

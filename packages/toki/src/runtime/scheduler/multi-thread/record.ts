@@ -79,5 +79,5 @@ export const FAILED = 64;
 export const CANCELLED = 128;
 /** @internal */
 export const ZOMBIE = 256;
-/** With RUNNING or DONE: a part of the values is not in shared memory, but comes by message (parcels.ts). @internal */
+/** With RUNNING or DONE: a part of the values is not in shared memory, but comes by message (parcel-store.ts). @internal */
 export const PARCELS = 512;
