@@ -8,13 +8,18 @@ export interface Limit {
   title: string;
   /** What `bytesEach` counts. */
   each: string;
+  /** The module that runs it, where it is not the usual one. */
+  child?: URL;
 }
 
-export interface LimitResult extends Limit {
+export interface LimitResult extends Omit<Limit, "child"> {
   seconds: number;
   report?: LimitReport;
   error?: string;
 }
+
+const CHILD = new URL("./limits/child.js", import.meta.url);
+const THREADS = new URL("./limits/threads.js", import.meta.url);
 
 export const LIMITS: readonly Limit[] = [
   { id: "limit-sleeping-tasks", title: "1,000,000 sleeping tasks", each: "task" },
@@ -22,9 +27,11 @@ export const LIMITS: readonly Limit[] = [
   { id: "limit-connections", title: "10,000 TCP connections in one process", each: "connection" },
   { id: "limit-chain", title: "a chain of 100,000 fn calls", each: "call" },
   { id: "limit-recursion", title: "fn recursion 10,000 deep", each: "call" },
+  { id: "limit-queued-tasks", title: "1,000,000 tasks queued for 2 workers", each: "task", child: THREADS },
+  { id: "limit-runtimes", title: "1,000 runtimes with a thread, in a row", each: "runtime", child: THREADS },
+  { id: "limit-idle-threads", title: "an idle multi-thread runtime", each: "runtime", child: THREADS },
 ];
 
-const CHILD = new URL("./limits/child.js", import.meta.url);
 const CONNECTIONS = 10_000;
 
 async function connections(): Promise<LimitReport> {
@@ -47,10 +54,10 @@ async function connections(): Promise<LimitReport> {
 
 export async function runLimit(limit: Limit): Promise<LimitResult> {
   const start = performance.now();
-  const result: LimitResult = { ...limit, seconds: 0 };
+  const { id, title, each, child = CHILD } = limit;
+  const result: LimitResult = { id, title, each, seconds: 0 };
   try {
-    result.report =
-      limit.id === "limit-connections" ? await connections() : await isolate<LimitReport>(CHILD, [limit.id]);
+    result.report = id === "limit-connections" ? await connections() : await isolate<LimitReport>(child, [id]);
   } catch (error) {
     result.error = error instanceof Error ? error.message : String(error);
   }
@@ -66,7 +73,8 @@ export function limitsTable(results: readonly LimitResult[]): string {
     const head = title.padEnd(width);
     if (report === undefined) return `${head}  FAILED: ${error}`;
     const bytes = `${Math.round(report.bytesEach).toLocaleString("en-US")} B a ${each}`;
-    return `${head}  ${bytes.padStart(20)}  ${megabytes(report.rss).padStart(10)} resident  ${seconds.toFixed(1).padStart(5)} s  ${report.detail}`;
+    const figure = report.figure ?? bytes;
+    return `${head}  ${figure.padStart(20)}  ${megabytes(report.rss).padStart(10)} resident  ${seconds.toFixed(1).padStart(5)} s  ${report.detail}`;
   });
   return ["limits", ...lines].join("\n");
 }

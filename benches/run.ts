@@ -1,8 +1,8 @@
 /**
- * The benchmark runner: `npm run bench -- [PATTERN] [--only PATTERN] [--rounds N] [--no-tokio] [--json FILE]`.
+ * The benchmark runner: `npm run bench -- [PATTERN] [--only PATTERN] [--rounds N] [--best] [--no-tokio] [--json FILE]`.
  *
  * Every figure is taken in a process of its own, the peers of a row in turn (A B C, A B C, ...), so that a disturbance of the
- * machine falls on all of them; the value is the median of the rounds, each round the median of its samples.
+ * machine falls on all of them; the value is the median of the rounds (or the best one), each round the median of its samples.
  */
 import { writeFile } from "node:fs/promises";
 import { arch, availableParallelism, cpus, loadavg, platform } from "node:os";
@@ -12,19 +12,22 @@ import type { ChildResult } from "./lib/child.js";
 import { isolate } from "./lib/isolate.js";
 import { Progress, remarks, table } from "./lib/report.js";
 import { compare, emptyResult, type FigureResult, type RowResult, summarise } from "./lib/result.js";
-import { type Figure, ROWS, type Row } from "./lib/rows.js";
+import type { Figure, Row } from "./lib/row.js";
+import { ROWS } from "./lib/rows.js";
 import { bundleSize } from "./lib/size.js";
 import { Tokio } from "./lib/tokio.js";
 import { LIMITS, type LimitResult, limitsTable, runLimit } from "./limits.js";
 
-const USAGE = `usage: npm run bench -- [PATTERN] [--only PATTERN] [--rounds N] [--no-tokio] [--json FILE] [--list]
-  PATTERN is a part of a row's name or a regular expression; "limits" runs only the limits, "rows" only the comparisons`;
+const USAGE = `usage: npm run bench -- [PATTERN] [--only PATTERN] [--rounds N] [--best] [--no-tokio] [--json FILE] [--list]
+  PATTERN is a part of a row's name or a regular expression; "limits" runs only the limits, "rows" only the comparisons
+  --best compares the best rounds, not the medians: for a machine that is busy with something else`;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: "string" },
     rounds: { type: "string", default: "5" },
+    best: { type: "boolean", default: false },
     "no-tokio": { type: "boolean", default: false },
     json: { type: "string" },
     list: { type: "boolean", default: false },
@@ -55,13 +58,16 @@ if (flags.list || rows.length + limits.length === 0) {
 
 const CHILD = new URL("./lib/child.js", import.meta.url);
 
-async function measureFigure(row: Row, figure: Figure, tokio: Tokio, cpu: number[]): Promise<number[]> {
+async function measureFigure(row: Row, figure: Figure, result: FigureResult, cpu: number[]): Promise<number[]> {
   const { source } = figure;
   switch (source.kind) {
-    case "child":
-      return (await isolate<ChildResult>(CHILD, [source.suite, source.bench ?? row.id])).samples;
+    case "child": {
+      const { samples, detail } = await isolate<ChildResult>(CHILD, [source.suite, source.bench ?? row.id]);
+      if (detail !== undefined) result.detail = detail;
+      return samples;
+    }
     case "tokio":
-      return tokio.measure(source.name ?? row.id);
+      return (tokio as Tokio).measure(source.name ?? row.id);
     case "size":
       return [await bundleSize(source.library)];
     case "echo": {
@@ -94,13 +100,15 @@ async function runRow(row: Row): Promise<RowResult> {
       progress.step(`round ${round + 1}/${roundsOf(row)}  ${row.title}: ${figure.label}`);
       if (result.error !== undefined) continue;
       try {
-        result.rounds.push(await measureFigure(row, figure, tokio as Tokio, cpu[i] as number[]));
+        result.rounds.push(await measureFigure(row, figure, result, cpu[i] as number[]));
       } catch (error) {
         result.error = error instanceof Error ? error.message : String(error);
       }
     }
   }
-  const [toki, ...peers] = results.map((result, i) => summarise(result, cpu[i] as number[])) as [FigureResult];
+  const [toki, ...peers] = results.map((result, i) => summarise(result, cpu[i] as number[], row.unit, flags.best)) as [
+    FigureResult,
+  ];
   const flat = done.find((other) => other.id === row.flat?.row)?.toki.value;
   const { id, title, unit, note } = row;
   const result: RowResult = { id, title, unit, toki, peers, comparisons: compare(row, toki, peers, flat) };
@@ -120,7 +128,7 @@ progress.clear();
 
 const cpu = cpus()[0]?.model.trim() ?? "unknown";
 console.log(
-  `Node ${process.versions.node}, ${availableParallelism()} x ${cpu}, median of ${rounds} rounds, load average ${load} at the start\n`,
+  `Node ${process.versions.node}, ${availableParallelism()} x ${cpu}, ${flags.best ? "best" : "median"} of ${rounds} rounds, load average ${load} at the start\n`,
 );
 if (done.length > 0) console.log(`${table(done)}\n`);
 for (const remark of remarks(done)) console.log(remark);
@@ -140,6 +148,7 @@ if (flags.json !== undefined) {
     cpu,
     loadAverage: Number(load),
     rounds,
+    best: flags.best,
     rows: done,
     limits: limitResults,
   };

@@ -6,6 +6,7 @@ import { measure, type Suite } from "./measure.js";
 
 export interface ChildResult {
   samples: number[];
+  detail?: string;
 }
 
 const [suiteName, benchName] = process.argv.slice(2);
@@ -13,6 +14,7 @@ const { suite } = (await import(`../peers/${suiteName}.js`)) as { suite: Suite }
 const bench = suite[benchName ?? ""];
 if (bench === undefined) throw new Error(`peer ${suiteName} has no benchmark ${benchName}`);
 const result: ChildResult = { samples: await measure(bench) };
+if ("detail" in bench && bench.detail !== undefined) result.detail = bench.detail();
 if (process.send === undefined) {
   console.log(JSON.stringify(result));
   process.exit(0);

@@ -12,6 +12,8 @@ export interface Bench {
   batch?: number;
   /** Runs once, before anything is timed. */
   setup?(): unknown;
+  /** Said beside the figure: counters of what was done, read after the last sample. */
+  detail?(): string;
 }
 
 /** Measures something that is not a time, once per process: bytes for each sleeping task. */

@@ -1,6 +1,6 @@
 /** The table and the progress line. */
 import type { FigureResult, RowResult } from "./result.js";
-import type { Unit } from "./rows.js";
+import type { Unit } from "./row.js";
 
 export function formatFigure(value: number | undefined, unit: Unit): string {
   if (value === undefined) return "-";
@@ -64,6 +64,7 @@ export function remarks(rows: readonly RowResult[]): string[] {
   for (const row of rows) {
     if (row.note !== undefined) out.push(`${row.title}: ${row.note}`);
     for (const figure of [row.toki, ...row.peers]) {
+      if (figure.detail !== undefined) out.push(`${row.title}, ${figure.label}: ${figure.detail}`);
       if (figure.error !== undefined) out.push(`FAILED: ${row.id}, ${figure.label}: ${figure.error}`);
     }
   }

@@ -1,16 +1,18 @@
 /** What a run produced: every sample, and the verdicts drawn from the medians. */
 import { median } from "./measure.js";
-import type { Figure, Row, Target, Unit } from "./rows.js";
+import type { Figure, Row, Target, Unit } from "./row.js";
 
 export interface FigureResult {
   id: string;
   label: string;
   /** One list for each round. */
   rounds: number[][];
-  /** The median of the rounds' medians; absent when it could not be measured. */
+  /** The median of the rounds' medians, or the best of them; absent when it could not be measured. */
   value?: number;
   /** Measured beside it, for information (nanoseconds of server CPU for each message). */
   serverCpuNs?: number;
+  /** Counters of what was done, in words, from the last round. */
+  detail?: string;
   error?: string;
 }
 
@@ -36,8 +38,11 @@ export interface RowResult {
   note?: string;
 }
 
-export function summarise(result: FigureResult, serverCpu: readonly number[]): FigureResult {
-  if (result.rounds.length > 0) result.value = median(result.rounds.map(median));
+/** @param best - takes the best round and not the median: what is left to compare on a machine that does much else meanwhile */
+export function summarise(result: FigureResult, serverCpu: readonly number[], unit: Unit, best: boolean): FigureResult {
+  const values = result.rounds.map(median);
+  const extreme = unit === "messages/s" ? Math.max : Math.min;
+  if (values.length > 0) result.value = best ? extreme(...values) : median(values);
   if (serverCpu.length > 0) result.serverCpuNs = median(serverCpu);
   return result;
 }

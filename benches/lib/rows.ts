@@ -1,75 +1,8 @@
-/** What is measured, against whom, and the targets. One row is one kind of work; its first figure is Toki's. */
-
-export type Unit = "ns" | "bytes" | "messages/s";
-
-/** Where a figure comes from. */
-export type Source =
-  | { kind: "child"; suite: string; bench?: string }
-  | { kind: "tokio"; name?: string }
-  | { kind: "echo"; server: "toki" | "node"; connections: number }
-  | { kind: "size"; library: string };
-
-export interface Figure {
-  /** Unique in its row. */
-  id: string;
-  /** What a reader sees beside the figure. */
-  label: string;
-  source: Source;
-}
-
-/**
- * How Toki's figure must stand to another one:
- * `time` at most that many times the other's, `faster` the other's at least that many times Toki's,
- * `throughput` at least that many times the other's, `absolute` at most that much.
- */
-export interface Target {
-  kind: "time" | "faster" | "throughput" | "absolute";
-  value: number;
-}
-
-export interface Comparison {
-  figure: Figure;
-  target?: Target;
-}
-
-export interface Row {
-  id: string;
-  title: string;
-  unit: Unit;
-  toki: Figure;
-  peers: Comparison[];
-  /** A target that needs no peer. */
-  absolute?: Target;
-  /** Toki's figure must not be much more than Toki's in that other row (work that should cost the same). */
-  flat?: { row: string; target: Target };
-  /** At most this many rounds: for figures that hardly vary and take long. */
-  maxRounds?: number;
-  /** Said under the table. */
-  note?: string;
-}
+/** What is measured on one thread, against whom, and the targets. */
+import { atMost, child, type Figure, faster, ns, type Row, type Target, TOKI, tokio } from "./row.js";
+import { THREAD_ROWS } from "./thread-rows.js";
 
 const FLAT: Target = { kind: "time", value: 1.25 };
-
-const atMost = (value: number): Target => ({ kind: "time", value });
-const faster = (value: number): Target => ({ kind: "faster", value });
-
-function child(suite: string, label: string, target?: Target, bench?: string): Comparison {
-  const source: Source = bench === undefined ? { kind: "child", suite } : { kind: "child", suite, bench };
-  const figure: Figure = { id: bench === undefined ? suite : `${suite}:${bench}`, label, source };
-  return target === undefined ? { figure } : { figure, target };
-}
-
-function tokio(target?: Target, name?: string): Comparison {
-  const source: Source = name === undefined ? { kind: "tokio" } : { kind: "tokio", name };
-  const figure: Figure = { id: "tokio", label: "Tokio (Rust)", source };
-  return target === undefined ? { figure } : { figure, target };
-}
-
-const TOKI: Figure = { id: "toki", label: "Toki", source: { kind: "child", suite: "toki" } };
-
-function ns(id: string, title: string, peers: Comparison[], more: Partial<Row> = {}): Row {
-  return { id, title, unit: "ns", toki: TOKI, peers, ...more };
-}
 
 function yieldRow(id: string, title: string, more: Partial<Row>, tokioBench?: string): Row {
   const peers = [child("promises", "await null", atMost(1.5)), child("effect", "Effect.yieldNow", faster(20))];
@@ -177,6 +110,7 @@ export const ROWS: readonly Row[] = [
   }),
   sleepersRow("sleeping-tasks", "1,000,000 sleeping tasks, each", true),
   sleepersRow("sleeping-tasks-joinable", "the same, every handle kept, each", false),
+  ...THREAD_ROWS,
   echoRow(50),
   echoRow(500),
   {

@@ -7,6 +7,8 @@ export interface LimitReport {
   bytesEach: number;
   /** Resident set of the whole process while all of them were alive. */
   rss: number;
+  /** What is said instead of the bytes, where another figure is the point. */
+  figure?: string;
   /** What was checked. */
   detail: string;
 }

@@ -1,4 +1,5 @@
-//! The same work as the TypeScript benchmarks, on Tokio's current-thread runtime.
+//! The same work as the TypeScript benchmarks, on Tokio's current-thread runtime; names that begin with `threads-` on its multi-thread runtime with
+//! two workers.
 //!
 //! `toki-bench-tokio [NAME]` runs one benchmark (or all) and prints one JSON line for each: `{"name","nsPerOp","samples"}`.
 //! Every benchmark is warmed up before it is timed. It runs where Tokio is fastest at it: in a spawned task, or as the future
@@ -44,7 +45,14 @@ const BENCHES: &[Bench] = benches! {
     "mpsc-1000", Task => mpsc_1000,
     "oneshot", Task => oneshot_send_recv,
     "mutex", Task => mutex,
+    "threads-spawn-1000", Root => spawn_join_1000,
+    "threads-round-trip", Root => spawn_join,
+    "threads-round-trip-asleep", Root => round_trip_asleep,
 };
+
+/// Lone round trips with a gap before each: how many, and how long a gap.
+const GAPS: usize = 300;
+const GAP: Duration = Duration::from_millis(3);
 
 /// Not inlined and opaque to the optimiser: without this the whole loop folds into one addition.
 #[inline(never)]
@@ -89,6 +97,17 @@ async fn spawn_join_1000(n: u64) -> Duration {
     black_box(sum);
     // `n` operations are reported, `done` were made.
     start.elapsed().mul_f64(n as f64 / done as f64)
+}
+
+/// The median of round trips before each of which the workers have had time to go to sleep, as if `n` of them had been made.
+async fn round_trip_asleep(n: u64) -> Duration {
+    let mut times = Vec::new();
+    for _ in 0..GAPS {
+        tokio::time::sleep(GAP).await;
+        times.push(spawn_join(1).await);
+    }
+    times.sort();
+    times[GAPS / 2].mul_f64(n as f64)
 }
 
 async fn yield_now(n: u64) -> Duration {
@@ -194,7 +213,12 @@ fn measure(rt: &tokio::runtime::Runtime, bench: &Bench) {
 
 fn main() {
     let only = std::env::args().nth(1);
-    let rt = tokio::runtime::Builder::new_current_thread()
+    let one = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let many = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
         .enable_time()
         .build()
         .unwrap();
@@ -203,7 +227,8 @@ fn main() {
         .iter()
         .filter(|b| only.as_deref().map_or(true, |name| name == b.name))
     {
-        measure(&rt, bench);
+        let threads = bench.name.starts_with("threads-");
+        measure(if threads { &many } else { &one }, bench);
         ran = true;
     }
     if !ran {

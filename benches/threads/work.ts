@@ -1,0 +1,40 @@
+/** The work that every peer gives to its threads: plain functions, without side effects. */
+
+/** What is sent back and forth beside numbers. */
+export interface User {
+  id: number;
+  name: string;
+  tags: string[];
+}
+
+export const USER: User = { id: 7, name: "Ada Lovelace", tags: ["admin", "staff", "author"] };
+export const SHORT_TEXT = "hello, worker";
+export const LONG_TEXT = "The quick brown fox jumps over the lazy dog. ".repeat(23).slice(0, 1024);
+export const BUFFER_BYTES = 64 * 1024;
+
+/** Lone round trips with a gap before each: how many, and how long a gap. */
+export const GAPS = 300;
+export const GAP_MS = 3;
+
+/** Rounds of `churn` in one unit of work: some 10 microseconds. */
+const ROUNDS = 4000;
+
+/** Keeps a processor busy for `units` units and gives a number that depends on every round. */
+export function churn(units: number, seed: number): number {
+  let x = seed | 1;
+  for (let i = units * ROUNDS; i > 0; i--) {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+  }
+  return x >>> 0;
+}
+
+/** Tasks of one fan-out, and the units of each: every task about 0.1 ms, or every eighth one a hundred times as long as the others. */
+export const EVEN: readonly number[] = Array.from({ length: 512 }, () => 13);
+export const SKEWED: readonly number[] = Array.from({ length: 512 }, (_, i) => (i % 8 === 0 ? 100 : 1));
+
+/** What the results of a fan-out add up to. */
+export function checksum(sizes: readonly number[]): number {
+  return sizes.reduce((sum, units, i) => sum + churn(units, i), 0);
+}
