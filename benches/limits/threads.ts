@@ -101,9 +101,14 @@ const MILLION = 1_000_000;
 
 /** Spawns a million tasks while both workers are held, then lets go of them. */
 const spawnMillion = fn(function* () {
+  expectEqual(yield* spawnOne(0), 1, "increment");
   const gate = new Int32Array(new SharedArrayBuffer(8));
-  const held = [spawn(holdThread(gate)), spawn(holdThread(gate))];
-  while (Atomics.load(gate, 1) < 2) yield* sleep(1);
+  const held: JoinHandle<void>[] = [];
+  // One after the other: a worker may take both before the first one holds it.
+  while (held.length < 2) {
+    held.push(spawn(holdThread(gate)));
+    while (Atomics.load(gate, 1) < held.length) yield* sleep(1);
+  }
   const arena = yield* fromPromise(sharedMemory);
   const before = { heap: bytesInUse(), shared: arena?.byteLength ?? 0, blocks: arena?.inUse ?? 0 };
   const handles: JoinHandle<number>[] = [];
