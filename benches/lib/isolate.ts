@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 
 /** Longer than any benchmark takes; a process that is still there hangs. */
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 
 /** The line of a crash that says what happened, rather than where. */
 function reason(stderr: string): string {

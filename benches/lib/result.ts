@@ -81,7 +81,8 @@ function ratioText(toki: number, other: number, unit: Unit, target: Target | und
   const noun = unit === "bytes" ? "size" : "time";
   if (target?.kind === "time" || toki >= other) return `${(toki / other).toFixed(2)}x its ${noun}`;
   if (unit === "bytes") return `${(other / toki).toFixed(1)}x smaller`;
-  return `${(other / toki).toFixed(other / toki < 10 ? 1 : 0)}x faster`;
+  const speedup = other / toki;
+  return `${speedup.toFixed(speedup < 3 ? 2 : speedup < 10 ? 1 : 0)}x faster`;
 }
 
 /** Compares Toki's figure of a row with its peers, with its own figure in the row it should equal, and with a fixed bound. */

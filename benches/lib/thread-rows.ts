@@ -9,17 +9,28 @@ function row(id: string, title: string, peers: Comparison[], more: Partial<Row> 
   return { id, title, unit: "ns", toki: figure("Toki", id), peers, ...more };
 }
 
-function fanOutRow(id: string, title: string, peers: Comparison[], note?: string): Row {
-  const one = child("toki-threads", "Toki, 1 worker", faster(1.85), `${id}:1`);
-  return row(id, title, [one, ...peers], note === undefined ? {} : { note });
+type Sizes = "even" | "fine" | "skewed";
+
+const bare = (sizes: Sizes, threads: number, label: string): Comparison =>
+  child("bare-threads", label, undefined, `fan-out-${sizes}:${threads}`);
+
+/** What the machine has to give: the figure of the row is that of two bare threads. */
+const machine: Row = {
+  id: "fan-out-machine",
+  title: "2 bare threads, even, each",
+  unit: "ns",
+  toki: bare("even", 2, "2 bare threads").figure,
+  peers: [bare("even", 1, "1 bare thread")],
+  note: "The same work dealt out beforehand to threads without a scheduler. What two of them gain over one the machine has to give; no scheduler gains more.",
+};
+
+function fanOutRow(id: string, title: string, peers: Comparison[], more: Partial<Row> = {}, target = true): Row {
+  const one = child("toki-threads", "Toki, 1 worker", target ? faster(1.85) : undefined, `${id}:1`);
+  return row(id, title, [one, ...peers], more);
 }
 
-/** What the machine has to give: the work dealt out beforehand, to one thread and to two. */
-function bare(sizes: "even" | "skewed"): Comparison[] {
-  return [
-    child("bare-threads", "a bare thread", undefined, `fan-out-${sizes}:1`),
-    child("bare-threads", "2 bare threads, dealt", undefined, `fan-out-${sizes}:2`),
-  ];
+function fromMain(sizes: Sizes, title: string, target = true): Row {
+  return fanOutRow(`fan-out-${sizes}`, title, [piscina(), bare(sizes, 2, "2 bare threads, dealt")], {}, target);
 }
 
 const piscina = (target?: Target, bench?: string): Comparison => child("piscina", "Piscina, 2 threads", target, bench);
@@ -30,7 +41,7 @@ export const THREAD_ROWS: readonly Row[] = [
     "spawn 1,000 on 2 workers, then join, each",
     [
       piscina(faster(20)),
-      child("piscina", "Piscina, 64 a thread", undefined, "threads-spawn-1000:packed"),
+      child("piscina", "Piscina, 64 a thread", faster(20), "threads-spawn-1000:packed"),
       tokio(atMost(1)),
     ],
     {
@@ -48,19 +59,13 @@ export const THREAD_ROWS: readonly Row[] = [
   row("threads-object", "round trip of { id, name, tags }", [piscina()]),
   row("threads-bytes", "round trip of 64 KiB, copied", [piscina()]),
   row("threads-bytes-moved", "round trip of 64 KiB, moved", [piscina()]),
-  fanOutRow(
-    "fan-out-even",
-    "fan-out, even: 512 x 0.1 ms, each",
-    [piscina(), ...bare("even")],
-    "Two bare threads among which the work is dealt beforehand, beside one, are what the machine has to give: where they gain less than 1.85, so does everybody.",
-  ),
-  fanOutRow("fan-out-skewed", "fan-out, skewed: sizes 1 to 100, each", [piscina(), ...bare("skewed")]),
-  fanOutRow(
-    "fan-out-one-spawner",
-    "the same, all spawned by one task",
-    [],
-    "The task that spawns them runs on a worker, so that the other worker gets nothing but what it steals or what overflows.",
-  ),
+  machine,
+  fromMain("even", "fan-out, even: 128 x 1 ms, each"),
+  fromMain("fine", "fan-out, fine: 512 x 0.1 ms, each", false),
+  fromMain("skewed", "fan-out, skewed: 10 us to 1 ms, each"),
+  fanOutRow("fan-out-one-spawner", "the same, all spawned by one task", [], {
+    note: "The task that spawns them runs on a worker, so that the other worker gets nothing but what it steals or what overflows.",
+  }),
   row(
     "block-on",
     "blockOn from sync code, a number",

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { type Bench, expectEqual, type Suite, since } from "../lib/measure.js";
 import type { Pieces } from "../threads/bare-worker.js";
-import { checksum, EVEN, SKEWED } from "../threads/work.js";
+import { checksum, EVEN, FINE, SKEWED } from "../threads/work.js";
 
 /** Deals the pieces like cards, each to the thread that has the least, the long ones first. */
 function deal(sizes: readonly number[], threads: number): Pieces[] {
@@ -52,6 +52,8 @@ function fanOut(threads: number, sizes: readonly number[]): Bench {
 export const suite: Suite = {
   "fan-out-even:1": fanOut(1, EVEN),
   "fan-out-even:2": fanOut(2, EVEN),
+  "fan-out-fine:1": fanOut(1, FINE),
+  "fan-out-fine:2": fanOut(2, FINE),
   "fan-out-skewed:1": fanOut(1, SKEWED),
   "fan-out-skewed:2": fanOut(2, SKEWED),
 };

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { move, Piscina } from "piscina";
 import { type Bench, expectEqual, median, type Suite, since, sumTo } from "../lib/measure.js";
-import { BUFFER_BYTES, checksum, EVEN, GAP_MS, GAPS, SHORT_TEXT, SKEWED, USER } from "../threads/work.js";
+import { BUFFER_BYTES, checksum, EVEN, FINE, GAP_MS, GAPS, SHORT_TEXT, SKEWED, USER } from "../threads/work.js";
 
 const filename = fileURLToPath(new URL("../threads/piscina-worker.js", import.meta.url));
 
@@ -102,5 +102,6 @@ export const suite: Suite = {
   "threads-bytes": echoOf(new Uint8Array(BUFFER_BYTES), (bytes) => bytes.length),
   "threads-bytes-moved": { setup: start(), run: moveAround },
   "fan-out-even": fanOut(EVEN),
+  "fan-out-fine": fanOut(FINE),
   "fan-out-skewed": fanOut(SKEWED),
 };

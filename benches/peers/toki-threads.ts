@@ -14,7 +14,7 @@ import {
 } from "../threads/functions.js";
 import { Shares } from "../threads/shares.js";
 import { callsOf } from "../threads/sync-calls.js";
-import { BUFFER_BYTES, checksum, EVEN, GAP_MS, GAPS, SHORT_TEXT, SKEWED, USER } from "../threads/work.js";
+import { BUFFER_BYTES, checksum, EVEN, FINE, GAP_MS, GAPS, SHORT_TEXT, SKEWED, USER } from "../threads/work.js";
 
 /** One process runs one benchmark: there is one runtime. */
 let runtime: Runtime;
@@ -154,6 +154,8 @@ export const suite: Suite = {
   "threads-bytes-moved": onThreads(moveAround),
   "fan-out-even": fanOutOn(2, EVEN, fromMain),
   "fan-out-even:1": fanOutOn(1, EVEN, fromMain),
+  "fan-out-fine": fanOutOn(2, FINE, fromMain),
+  "fan-out-fine:1": fanOutOn(1, FINE, fromMain),
   "fan-out-skewed": fanOutOn(2, SKEWED, fromMain),
   "fan-out-skewed:1": fanOutOn(1, SKEWED, fromMain),
   "fan-out-one-spawner": fanOutOn(2, SKEWED, fromWorker),

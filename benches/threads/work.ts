@@ -30,8 +30,9 @@ export function churn(units: number, seed: number): number {
   return x >>> 0;
 }
 
-/** Tasks of one fan-out, and the units of each: every task about 0.1 ms, or every eighth one a hundred times as long as the others. */
-export const EVEN: readonly number[] = Array.from({ length: 512 }, () => 13);
+/** Units of each piece of a fan-out: 1 ms each, 0.1 ms each, or every eighth one a hundred times as long as the others (10 microseconds and 1 ms). */
+export const EVEN: readonly number[] = Array.from({ length: 128 }, () => 100);
+export const FINE: readonly number[] = Array.from({ length: 512 }, () => 10);
 export const SKEWED: readonly number[] = Array.from({ length: 512 }, (_, i) => (i % 8 === 0 ? 100 : 1));
 
 /** What the results of a fan-out add up to. */
