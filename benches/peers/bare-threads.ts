@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { type Bench, expectEqual, type Suite, since } from "../lib/measure.js";
 import type { Pieces } from "../threads/bare-worker.js";
+import { ProcessorTime } from "../threads/processor-time.js";
 import { checksum, EVEN, FINE, SKEWED } from "../threads/work.js";
 
 /** Deals the pieces like cards, each to the thread that has the least, the long ones first. */
@@ -22,6 +23,7 @@ function deal(sizes: readonly number[], threads: number): Pieces[] {
 
 function fanOut(threads: number, sizes: readonly number[]): Bench {
   const expected = checksum(sizes);
+  const processor = new ProcessorTime();
   const hands = deal(sizes, threads);
   const workers: Worker[] = [];
   async function round(): Promise<number> {
@@ -39,13 +41,16 @@ function fanOut(threads: number, sizes: readonly number[]): Bench {
       await round();
     },
     async run(n) {
+      processor.begin();
       const start = performance.now();
       let sum = 0;
       for (let done = 0; done < n; done += sizes.length) sum += await round();
       const took = since(start);
+      processor.end(n);
       expectEqual(sum, (n / sizes.length) * expected, "sum of the pieces");
       return took;
     },
+    detail: () => processor.describe(),
   };
 }
 

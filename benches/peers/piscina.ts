@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { move, Piscina } from "piscina";
 import { type Bench, expectEqual, median, type Suite, since, sumTo } from "../lib/measure.js";
+import { ProcessorTime } from "../threads/processor-time.js";
 import { BUFFER_BYTES, checksum, EVEN, FINE, GAP_MS, GAPS, SHORT_TEXT, SKEWED, USER } from "../threads/work.js";
 
 const filename = fileURLToPath(new URL("../threads/piscina-worker.js", import.meta.url));
@@ -75,10 +76,12 @@ async function moveAround(n: number): Promise<number> {
 
 function fanOut(sizes: readonly number[]): Bench {
   const expected = checksum(sizes);
+  const processor = new ProcessorTime();
   return {
     setup: start(),
     batch: sizes.length,
     async run(n) {
+      processor.begin();
       const start = performance.now();
       let sum = 0;
       for (let done = 0; done < n; done += sizes.length) {
@@ -86,9 +89,11 @@ function fanOut(sizes: readonly number[]): Bench {
         for (const value of await Promise.all(results)) sum += value;
       }
       const took = since(start);
+      processor.end(n);
       expectEqual(sum, (n / sizes.length) * expected, "sum of the pieces");
       return took;
     },
+    detail: () => processor.describe(),
   };
 }
 

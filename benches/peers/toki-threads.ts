@@ -12,6 +12,7 @@ import {
   piece,
   type Tally,
 } from "../threads/functions.js";
+import { ProcessorTime } from "../threads/processor-time.js";
 import { Shares } from "../threads/shares.js";
 import { callsOf } from "../threads/sync-calls.js";
 import { BUFFER_BYTES, checksum, EVEN, FINE, GAP_MS, GAPS, SHORT_TEXT, SKEWED, USER } from "../threads/work.js";
@@ -97,7 +98,9 @@ function fanOutOn(
 ): Bench {
   const expected = checksum(sizes);
   const shares = new Shares();
+  const processor = new ProcessorTime();
   const body = fn(function* (n: number) {
+    processor.begin();
     const start = performance.now();
     let sum = 0;
     let took = 0;
@@ -107,6 +110,7 @@ function fanOutOn(
       sum += tally.sum;
       shares.add(tally);
     }
+    processor.end(n);
     expectEqual(sum, (n / sizes.length) * expected, "sum of the pieces");
     return took;
   });
@@ -114,7 +118,7 @@ function fanOutOn(
     setup: start(workers),
     run: (n) => runtime.run(body(n)),
     batch: sizes.length,
-    detail: () => shares.describe(runtime),
+    detail: () => `${shares.describe(runtime)}; ${processor.describe()}`,
   };
 }
 
