@@ -83,11 +83,14 @@ const load = fn(function* load(limiter: AdaptiveSemaphore, server: Server) {
   return `limit around ${Math.round(sum / samples)}`;
 });
 
-await main(function* () {
-  pause();
-  const server = new Server();
-  const limiter = new AdaptiveSemaphore(1, { min: 1, max: 64, target: 15 });
-  console.log("capacity 8:", yield* load(limiter, server));
-  server.capacity = 3;
-  console.log("capacity 3:", yield* load(limiter, server));
-});
+await main(
+  function* () {
+    pause();
+    const server = new Server();
+    const limiter = new AdaptiveSemaphore(1, { min: 1, max: 64, target: 15 });
+    console.log("capacity 8:", yield* load(limiter, server));
+    server.capacity = 3;
+    console.log("capacity 3:", yield* load(limiter, server));
+  },
+  { flavor: "currentThread" },
+);

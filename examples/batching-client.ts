@@ -46,15 +46,18 @@ class BatchingClient implements Disposable {
 
 let started: Instant;
 
-await main(function* () {
-  pause();
-  started = Instant.now();
-  const [tx, rx] = mpsc.channel<Call>(100);
-  const loop = spawn(batchLoop(rx, 4, 50));
-  {
-    using client = new BatchingClient(tx);
-    console.log(yield* join(...[1, 2, 3, 4, 5, 6].map((id) => client.call(id))));
-  }
-  yield* loop;
-  console.log("loop ended");
-});
+await main(
+  function* () {
+    pause();
+    started = Instant.now();
+    const [tx, rx] = mpsc.channel<Call>(100);
+    const loop = spawn(batchLoop(rx, 4, 50));
+    {
+      using client = new BatchingClient(tx);
+      console.log(yield* join(...[1, 2, 3, 4, 5, 6].map((id) => client.call(id))));
+    }
+    yield* loop;
+    console.log("loop ended");
+  },
+  { flavor: "currentThread" },
+);

@@ -29,10 +29,13 @@ const boundedFetch = fn(function* boundedFetch(urls: readonly string[], maxConcu
   return bodies;
 });
 
-await main(function* () {
-  pause();
-  const urls = Array.from({ length: 10_000 }, (_, i) => `/item/${i}`);
-  const bodies = yield* boundedFetch(urls, 100);
-  console.log("peak:", peak);
-  console.log("in order:", bodies.length === urls.length && bodies.every((body, i) => body === `body of ${urls[i]}`));
-});
+await main(
+  function* () {
+    pause();
+    const urls = Array.from({ length: 10_000 }, (_, i) => `/item/${i}`);
+    const bodies = yield* boundedFetch(urls, 100);
+    console.log("peak:", peak);
+    console.log("in order:", bodies.length === urls.length && bodies.every((body, i) => body === `body of ${urls[i]}`));
+  },
+  { flavor: "currentThread" },
+);

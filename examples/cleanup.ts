@@ -27,15 +27,18 @@ const request = fn(function* request() {
   yield* transaction();
 });
 
-await main(function* () {
-  pause();
-  const task = spawn(request());
-  yield* yieldNow(); // it is in query() now
-  task.abort(); // a request: the task is over once its cleanup is
-  console.log("aborted; over:", task.isFinished());
-  try {
-    yield* task;
-  } catch (error) {
-    console.log((error as Error).message.replace(/\d+/, "N"));
-  }
-});
+await main(
+  function* () {
+    pause();
+    const task = spawn(request());
+    yield* yieldNow(); // it is in query() now
+    task.abort(); // a request: the task is over once its cleanup is
+    console.log("aborted; over:", task.isFinished());
+    try {
+      yield* task;
+    } catch (error) {
+      console.log((error as Error).message.replace(/\d+/, "N"));
+    }
+  },
+  { flavor: "currentThread" },
+);

@@ -33,7 +33,10 @@ const fetchDashboard = fn(function* fetchDashboard() {
   return { user: user.value, posts: p, notifications: n, settings: s };
 });
 
-await main(function* () {
-  pause(); // real deadlines, no waiting
-  console.log(yield* fetchDashboard());
-});
+await main(
+  function* () {
+    pause(); // real deadlines, no waiting
+    console.log(yield* fetchDashboard());
+  },
+  { flavor: "currentThread" },
+);

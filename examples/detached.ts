@@ -25,17 +25,20 @@ const parent = fn(function* parent() {
   return yield* spawn(child());
 });
 
-await main(function* () {
-  pause();
-  yield* leaky();
-  yield* sleep(100);
-  console.log("the function has returned, tasks alive:", Handle.current().metrics().numAliveTasks);
+await main(
+  function* () {
+    pause();
+    yield* leaky();
+    yield* sleep(100);
+    console.log("the function has returned, tasks alive:", Handle.current().metrics().numAliveTasks);
 
-  console.log(yield* spawn(parent()));
+    console.log(yield* spawn(parent()));
 
-  const aborted = spawn(parent());
-  yield* yieldNow();
-  aborted.abort();
-  yield* sleep(100);
-  console.log("main returns");
-});
+    const aborted = spawn(parent());
+    yield* yieldNow();
+    aborted.abort();
+    yield* sleep(100);
+    console.log("main returns");
+  },
+  { flavor: "currentThread" },
+);

@@ -23,12 +23,15 @@ const fetchAllUsers = fn(function* fetchAllUsers(ids: readonly number[]) {
   return users;
 });
 
-await main(function* () {
-  pause();
-  console.log(yield* fetchAllUsers([0, 1, 2, 3]));
-  try {
-    yield* fetchAllUsers([0, 13, 2]);
-  } catch (error) {
-    console.log((error as Error).message);
-  }
-});
+await main(
+  function* () {
+    pause();
+    console.log(yield* fetchAllUsers([0, 1, 2, 3]));
+    try {
+      yield* fetchAllUsers([0, 13, 2]);
+    } catch (error) {
+      console.log((error as Error).message);
+    }
+  },
+  { flavor: "currentThread" },
+);

@@ -35,23 +35,26 @@ const processStream = fn(function* processStream(items: Iterable<number>, failAt
   return stored;
 });
 
-await main(function* () {
-  pause();
-  console.log("stored:", yield* processStream(numbers(1000)));
+await main(
+  function* () {
+    pause();
+    console.log("stored:", yield* processStream(numbers(1000)));
 
-  try {
-    yield* processStream(numbers(1000), 300);
-  } catch (error) {
-    console.log((error as Error).message, "- and the producer has stopped:", sent < 1000);
-  }
+    try {
+      yield* processStream(numbers(1000), 300);
+    } catch (error) {
+      console.log((error as Error).message, "- and the producer has stopped:", sent < 1000);
+    }
 
-  // A consumer that is gone stops its producer, with the unsent item in the error.
-  const [tx, rx] = mpsc.channel<number>(100);
-  rx[Symbol.dispose]();
-  try {
-    yield* produce(numbers(1000), tx);
-  } catch (error) {
-    if (!(error instanceof SendError)) throw error;
-    console.log("producer:", error.message, "with", error.value);
-  }
-});
+    // A consumer that is gone stops its producer, with the unsent item in the error.
+    const [tx, rx] = mpsc.channel<number>(100);
+    rx[Symbol.dispose]();
+    try {
+      yield* produce(numbers(1000), tx);
+    } catch (error) {
+      if (!(error instanceof SendError)) throw error;
+      console.log("producer:", error.message, "with", error.value);
+    }
+  },
+  { flavor: "currentThread" },
+);

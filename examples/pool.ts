@@ -46,17 +46,20 @@ const query = fn(function* query(name: string, ms: number) {
   yield* sleep(ms);
 });
 
-await main(function* () {
-  pause();
-  const tasks = [spawn(query("a", 30)), spawn(query("b", 20)), spawn(query("c", 10)), spawn(query("d", 10))];
-  yield* yieldNow();
-  tasks[2]?.abort(); // c, which waits, gives up its place in the queue
-  for (const task of tasks) {
-    try {
-      yield* task;
-    } catch (error) {
-      console.log((error as Error).message.replace(/\d+/, "c"));
+await main(
+  function* () {
+    pause();
+    const tasks = [spawn(query("a", 30)), spawn(query("b", 20)), spawn(query("c", 10)), spawn(query("d", 10))];
+    yield* yieldNow();
+    tasks[2]?.abort(); // c, which waits, gives up its place in the queue
+    for (const task of tasks) {
+      try {
+        yield* task;
+      } catch (error) {
+        console.log((error as Error).message.replace(/\d+/, "c"));
+      }
     }
-  }
-  console.log("connections made:", pool.created);
-});
+    console.log("connections made:", pool.created);
+  },
+  { flavor: "currentThread" },
+);

@@ -30,10 +30,13 @@ const protectedWrite = fn(function* protectedWrite() {
   console.log("protected:", key);
 });
 
-await main(function* () {
-  pause();
-  yield* dangerous();
-  yield* protectedWrite();
-  yield* sleep(1000);
-  for (const line of written) console.log(line);
-});
+await main(
+  function* () {
+    pause();
+    yield* dangerous();
+    yield* protectedWrite();
+    yield* sleep(1000);
+    for (const line of written) console.log(line);
+  },
+  { flavor: "currentThread" },
+);

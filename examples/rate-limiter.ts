@@ -35,8 +35,11 @@ const measure = fn(function* measure(behavior: MissedTickBehavior) {
   console.log(`${behavior}: after an idle second ${atOnce} go through at once`);
 });
 
-await main(function* () {
-  pause();
-  yield* measure("burst");
-  yield* measure("delay");
-});
+await main(
+  function* () {
+    pause();
+    yield* measure("burst");
+    yield* measure("delay");
+  },
+  { flavor: "currentThread" },
+);

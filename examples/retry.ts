@@ -26,25 +26,28 @@ const retry = fn(function* retry<T>(
   }
 });
 
-await main(function* () {
-  pause();
-  const start = Instant.now();
+await main(
+  function* () {
+    pause();
+    const start = Instant.now();
 
-  let calls = 0;
-  const flaky = fn(function* flaky() {
-    console.log(`attempt ${++calls} at ${Math.round(start.elapsed())} ms`);
-    yield* sleep(0);
-    if (calls < 4) throw new Error("503");
-    return "ok";
-  });
-  console.log(yield* retry(flaky, { maxRetries: 5 }));
+    let calls = 0;
+    const flaky = fn(function* flaky() {
+      console.log(`attempt ${++calls} at ${Math.round(start.elapsed())} ms`);
+      yield* sleep(0);
+      if (calls < 4) throw new Error("503");
+      return "ok";
+    });
+    console.log(yield* retry(flaky, { maxRetries: 5 }));
 
-  const stuck = fn(function* stuck() {
-    yield* sleep(Number.POSITIVE_INFINITY);
-  });
-  try {
-    yield* retry(() => timeout({ seconds: 10 }, stuck()), { maxRetries: 2 });
-  } catch (error) {
-    console.log("gave up:", (error as Error).message);
-  }
-});
+    const stuck = fn(function* stuck() {
+      yield* sleep(Number.POSITIVE_INFINITY);
+    });
+    try {
+      yield* retry(() => timeout({ seconds: 10 }, stuck()), { maxRetries: 2 });
+    } catch (error) {
+      console.log("gave up:", (error as Error).message);
+    }
+  },
+  { flavor: "currentThread" },
+);

@@ -12,16 +12,19 @@ const worker = fn(function* worker(name: string, ms: number) {
   }
 });
 
-await main(function* () {
-  pause();
-  try {
-    yield* scope(function* (s) {
-      s.spawn(worker("a", 10));
-      s.spawn(worker("b", 20));
-      s.spawn(worker("c", 1000));
-      // Returning does not end the scope: it waits for its tasks.
-    });
-  } catch (error) {
-    console.log("scope:", (error as Error).message);
-  }
-});
+await main(
+  function* () {
+    pause();
+    try {
+      yield* scope(function* (s) {
+        s.spawn(worker("a", 10));
+        s.spawn(worker("b", 20));
+        s.spawn(worker("c", 1000));
+        // Returning does not end the scope: it waits for its tasks.
+      });
+    } catch (error) {
+      console.log("scope:", (error as Error).message);
+    }
+  },
+  { flavor: "currentThread" },
+);

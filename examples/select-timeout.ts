@@ -19,14 +19,17 @@ const fetchWithTimeout = fn(function* fetchWithTimeout(ms: number) {
   return undefined;
 });
 
-await main(function* () {
-  pause(); // nobody has to wait for it
-  console.log(yield* fetchWithTimeout(200));
-  console.log(yield* fetchWithTimeout(20));
-  try {
-    yield* timeout(100, fetchData(200));
-  } catch (error) {
-    if (!(error instanceof ElapsedError)) throw error;
-    console.log(`timeout: ${error.message}`);
-  }
-});
+await main(
+  function* () {
+    pause(); // nobody has to wait for it
+    console.log(yield* fetchWithTimeout(200));
+    console.log(yield* fetchWithTimeout(20));
+    try {
+      yield* timeout(100, fetchData(200));
+    } catch (error) {
+      if (!(error instanceof ElapsedError)) throw error;
+      console.log(`timeout: ${error.message}`);
+    }
+  },
+  { flavor: "currentThread" },
+);

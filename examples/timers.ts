@@ -21,20 +21,23 @@ const lateTicks = fn(function* lateTicks(behavior: MissedTickBehavior) {
   return at;
 });
 
-await main(function* () {
-  pause(); // virtual time: the numbers below are exact, and nobody waits
-  yield* sleep(100);
-  console.log("100 ms elapsed");
-  console.log("Completed:", yield* timeout({ seconds: 5 }, slowOperation()));
+await main(
+  function* () {
+    pause(); // virtual time: the numbers below are exact, and nobody waits
+    yield* sleep(100);
+    console.log("100 ms elapsed");
+    console.log("Completed:", yield* timeout({ seconds: 5 }, slowOperation()));
 
-  const start = Instant.now();
-  const every = interval({ seconds: 1 });
-  for (let i = 0; i < 5; i++) {
-    yield* every.tick();
-    console.log("tick at", Math.round(start.elapsed()), "ms");
-  }
+    const start = Instant.now();
+    const every = interval({ seconds: 1 });
+    for (let i = 0; i < 5; i++) {
+      yield* every.tick();
+      console.log("tick at", Math.round(start.elapsed()), "ms");
+    }
 
-  console.log("burst:", yield* lateTicks("burst"));
-  console.log("delay:", yield* lateTicks("delay"));
-  console.log("skip: ", yield* lateTicks("skip"));
-});
+    console.log("burst:", yield* lateTicks("burst"));
+    console.log("delay:", yield* lateTicks("delay"));
+    console.log("skip: ", yield* lateTicks("skip"));
+  },
+  { flavor: "currentThread" },
+);

@@ -6,10 +6,10 @@ import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
 import type { TimeDriver } from "../runtime/time/time-driver.js";
 import { type Duration, toMillis } from "./duration.js";
-import { currentTime } from "./time-runtime.js";
+import { currentClock } from "./time-runtime.js";
 
 /**
- * The clock is paused and must not be, or is not and must be.
+ * The clock is paused and must not be, or is not and must be, or cannot be.
  *
  * @example
  * ```ts
@@ -35,9 +35,10 @@ crosses(ClockError, "ClockError");
  * Stops the runtime's clock. From now on it moves by {@link advance}, and by itself when every task waits: then it jumps to the next deadline, so
  * that tests with long timers take no time.
  *
- * Only on the current-thread runtime.
+ * Only on a current-thread runtime: the clocks of several threads cannot stand at one moment. `main`, `Runtime` and tests get one with
+ * `{ flavor: "currentThread" }`, or with `{ startPaused: true }`, whose clock stands from the first instant.
  *
- * @throws ClockError if the clock stands already
+ * @throws ClockError if the clock stands already, or on the multi-thread scheduler
  * @throws NoRuntimeError outside a runtime
  *
  * @example
@@ -49,11 +50,12 @@ crosses(ClockError, "ClockError");
  *   const start = Instant.now();
  *   yield* sleep({ hours: 1 });
  *   console.log(start.elapsed()); // 3600000
- * });
+ * }, { flavor: "currentThread" });
  * ```
  */
 export function pause(): void {
-  const time = currentTime("pause");
+  const { time, threads } = currentClock("pause");
+  if (threads !== null) throw onThreads();
   if (time.isPaused) throw new ClockError("time is already frozen");
   time.pause();
 }
@@ -71,13 +73,19 @@ export function pause(): void {
  * await main(function* () {
  *   pause();
  *   resume();
- * });
+ * }, { flavor: "currentThread" });
  * ```
  */
 export function resume(): void {
-  const time = currentTime("resume");
+  const { time } = currentClock("resume");
   if (!time.isPaused) throw new ClockError("time is not frozen");
   time.resume();
+}
+
+function onThreads(): ClockError {
+  return new ClockError(
+    'time can only be frozen on the current-thread scheduler; give the runtime { flavor: "currentThread" } or { startPaused: true }',
+  );
 }
 
 class Advance extends Future<void> {
@@ -112,7 +120,7 @@ class Advance extends Future<void> {
  * **Cancel safety**: the clock moves at the first poll or not at all.
  *
  * @param duration - milliseconds, or `{ seconds: 2 }` and the like
- * @throws ClockError if the clock is running
+ * @throws ClockError if the clock is running, as it always is on the multi-thread scheduler
  * @throws NoRuntimeError outside a runtime
  *
  * @example
@@ -125,11 +133,12 @@ class Advance extends Future<void> {
  *   yield* advance(10_000);
  *   yield* task;
  *   console.log("no time has passed");
- * });
+ * }, { flavor: "currentThread" });
  * ```
  */
 export function advance(duration: Duration): Future<void> {
-  const time = currentTime("advance");
+  const { time, threads } = currentClock("advance");
+  if (threads !== null) throw onThreads();
   if (!time.isPaused) throw new ClockError("time is not frozen");
   const ms = toMillis(duration, "advance", "duration");
   if (!Number.isFinite(ms)) throw invalidArgument("advance", "duration", "finite", ms);

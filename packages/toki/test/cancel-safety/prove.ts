@@ -8,6 +8,7 @@ export function prove(section: string, proofs: readonly Proof[], skip: string | 
   for (const flavor of flavors) {
     describe(`${section} [${flavor.name}]`, { skip }, () => {
       for (const { operation, claim, proof, todo = {}, paused } of proofs) {
+        if (paused && !flavor.canPause) continue;
         describe(`${operation}: ${claim}`, () => {
           const options = { ...flavor.options, ...(paused && { startPaused: true }) };
           for (const [name, body] of Object.entries(proof)) test(name, toki(body, options));

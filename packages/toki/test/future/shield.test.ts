@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fn, join, pending, type Runtime, select, shield, sleep, spawn, timeout, yieldNow } from "toki";
 import { assertPending, assertReady, testTask, test as tokiTest } from "toki/test";
-import { flavors } from "../support/flavors.js";
+import { pausableFlavors } from "../support/flavors.js";
 
 function* outcomeOf<T>(task: import("toki").JoinHandle<T>) {
   try {
@@ -12,7 +12,7 @@ function* outcomeOf<T>(task: import("toki").JoinHandle<T>) {
   }
 }
 
-for (const flavor of flavors) {
+for (const flavor of pausableFlavors) {
   const run = (body: Parameters<Runtime["run"]>[0]) =>
     tokiTest(body as never, { ...flavor.options, startPaused: true });
 

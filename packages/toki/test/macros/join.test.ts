@@ -21,7 +21,7 @@ import {
   yieldNow,
 } from "toki";
 import { since } from "../support/elapsed.js";
-import { flavors } from "../support/flavors.js";
+import { flavors, timedTest } from "../support/flavors.js";
 import { busy, Gate } from "../support/gate.js";
 
 /** What a future throws; fails if it gives a value. */
@@ -45,8 +45,9 @@ const failsAfter = fn(function* failsAfter(ms: number, error: unknown) {
 });
 
 for (const flavor of flavors) {
+  const timed = timedTest(flavor);
   const run = async <T>(body: IntoFuture<T>): Promise<T> => {
-    await using rt = new Runtime({ ...flavor.options, startPaused: true });
+    await using rt = new Runtime({ ...flavor.options, startPaused: flavor.canPause });
     return await rt.run(body);
   };
 
@@ -55,7 +56,7 @@ for (const flavor of flavors) {
     ["tryJoin", tryJoin],
   ] as const) {
     describe(`${name}() [${flavor.name}]`, () => {
-      test("takes as long as the slowest, on one task, and nothing is spawned", async () => {
+      timed("takes as long as the slowest, on one task, and nothing is spawned", async () => {
         const rt = new Runtime({ ...flavor.options, startPaused: true });
         await rt.run(function* () {
           const start = Instant.now();
@@ -67,22 +68,25 @@ for (const flavor of flavors) {
         await rt.shutdown();
       });
 
-      test("results come in the order of the arguments, whatever the order of the ends", () =>
+      timed("results come in the order of the arguments, whatever the order of the ends", () =>
         run(function* () {
           assert.deepEqual(yield* combine(after(30, 1), after(10, 2), after(20, 3), ready(4)), [1, 2, 3, 4]);
-        }));
+        }),
+      );
 
-      test("of nothing is an empty array at once", () =>
+      timed("of nothing is an empty array at once", () =>
         run(function* () {
           const start = Instant.now();
           assert.deepEqual(yield* combine(), []);
           assert.equal(since(start), 0);
-        }));
+        }),
+      );
 
-      test("of one is that one", () =>
+      timed("of one is that one", () =>
         run(function* () {
           assert.deepEqual(yield* combine(after(5, "x")), ["x"]);
-        }));
+        }),
+      );
 
       test("takes futures, bodies and handles", () =>
         run(function* () {
@@ -118,7 +122,7 @@ for (const flavor of flavors) {
           assert.equal(polls, 1);
         }));
 
-      test("the first throw cancels the others at the await they are at; the very error is thrown", () =>
+      timed("the first throw cancels the others at the await they are at; the very error is thrown", () =>
         run(function* () {
           const start = Instant.now();
           const reason = new Error("reason");
@@ -136,9 +140,10 @@ for (const flavor of flavors) {
           assert.equal(yield* failureOf(combine(other(), failsAfter(10, reason), other())), reason);
           assert.deepEqual(log, ["cleanup", "cleanup"]);
           assert.equal(since(start), 10);
-        }));
+        }),
+      );
 
-      test("the others' cleanup is awaited before the error is thrown, all at the same time", () =>
+      timed("the others' cleanup is awaited before the error is thrown, all at the same time", () =>
         run(function* () {
           const start = Instant.now();
           const log: string[] = [];
@@ -153,7 +158,8 @@ for (const flavor of flavors) {
           yield* failureOf(combine(other(30), other(20), failsAfter(10, new Error("reason"))));
           assert.deepEqual(log, ["30", "40"]);
           assert.equal(since(start), 40);
-        }));
+        }),
+      );
 
       test("a branch behind the one that threw in the first round is never polled", () =>
         run(function* () {
@@ -164,7 +170,7 @@ for (const flavor of flavors) {
           assert.equal(never.polls, 0);
         }));
 
-      test("errors in cleanup are attached, none is lost", () =>
+      timed("errors in cleanup are attached, none is lost", () =>
         run(function* () {
           const failing = fn(function* failing(message: string) {
             try {
@@ -181,7 +187,8 @@ for (const flavor of flavors) {
           };
           assert.equal(error.name, "SuppressedError");
           assert.deepEqual([error.error.message, error.suppressed.message].sort(), ["first", "in cleanup"]);
-        }));
+        }),
+      );
 
       test("cancelling it cancels every branch that is left and awaits their cleanup", () =>
         run(function* () {

@@ -24,7 +24,7 @@ import {
   yieldNow,
 } from "toki";
 import { since } from "../support/elapsed.js";
-import { flavors } from "../support/flavors.js";
+import { flavors, timedTest } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
 
 /** What a future throws; fails if it gives a value. */
@@ -38,19 +38,21 @@ const failureOf = fn(function* failureOf(future: IntoFuture<unknown>) {
 });
 
 for (const flavor of flavors) {
+  const timed = timedTest(flavor);
   const run = async <T>(body: IntoFuture<T>, rngSeed = 1): Promise<T> => {
-    await using rt = new Runtime({ ...flavor.options, startPaused: true, rngSeed });
+    await using rt = new Runtime({ ...flavor.options, startPaused: flavor.canPause, rngSeed });
     return await rt.run(body);
   };
 
   describe(`select() [${flavor.name}]`, () => {
-    test("gives the key and the value of the first branch that is ready", () =>
+    timed("gives the key and the value of the first branch that is ready", () =>
       run(function* () {
         const start = Instant.now();
         const winner = yield* select({ slow: sleep(200), fast: at(100, "value"), never: pending() });
         assert.deepEqual({ ...winner }, { key: "fast", value: "value" });
         assert.equal(since(start), 100);
-      }));
+      }),
+    );
 
     test("takes futures, bodies and handles", () =>
       run(function* () {
@@ -83,7 +85,7 @@ for (const flavor of flavors) {
         assert.equal(started, 1);
       }));
 
-    test("losers are dropped where they are suspended, and their cleanup ends before the outcome is there", () =>
+    timed("losers are dropped where they are suspended, and their cleanup ends before the outcome is there", () =>
       run(function* () {
         const start = Instant.now();
         const log: string[] = [];
@@ -101,7 +103,8 @@ for (const flavor of flavors) {
         const { key } = yield* select({ a: loser("a", 30), win: sleep(10), b: loser("b", 20) });
         log.push(`${key} at ${since(start)}`);
         assert.deepEqual(log, ["b at 30", "a at 40", "win at 40"]);
-      }));
+      }),
+    );
 
     test("a loser that was never polled has no cleanup to run, and never starts", () =>
       run(function* () {
@@ -116,7 +119,7 @@ for (const flavor of flavors) {
         assert.equal(started, false);
       }));
 
-    test("what a leaf registered is released exactly once", () =>
+    timed("what a leaf registered is released exactly once", () =>
       run(function* () {
         const gate = new Gate();
         yield* select({ gate, soon: sleep(1) });
@@ -125,15 +128,17 @@ for (const flavor of flavors) {
         won.open(1);
         yield* select({ won, never: pending() });
         assert.equal(won.drops, 0, "a winner is not dropped");
-      }));
+      }),
+    );
 
-    test("a handle that loses goes on, and can be awaited again", () =>
+    timed("a handle that loses goes on, and can be awaited again", () =>
       run(function* () {
         const handle = spawn(at(50, "finished"));
         assert.equal((yield* select({ handle, soon: sleep(10) })).key, "soon");
         assert.equal(handle.isFinished(), false);
         assert.equal(yield* handle, "finished");
-      }));
+      }),
+    );
 
     test("a branch that throws ends it with the very error; the others are cancelled", () =>
       run(function* () {
@@ -159,7 +164,7 @@ for (const flavor of flavors) {
         assert.equal(other.drops, 1);
       }));
 
-    test("an error in a loser's cleanup is thrown instead of the outcome; several are kept together", () =>
+    timed("an error in a loser's cleanup is thrown instead of the outcome; several are kept together", () =>
       run(function* () {
         const failing = fn(function* failing(message: string) {
           try {
@@ -175,9 +180,10 @@ for (const flavor of flavors) {
         )) as Error & { error: Error; suppressed: Error };
         assert.equal(both.name, "SuppressedError");
         assert.deepEqual([both.error.message, both.suppressed.message].sort(), ["first", "second"]);
-      }));
+      }),
+    );
 
-    test("cancelling it cancels every branch and awaits all cleanup", () =>
+    timed("cancelling it cancels every branch and awaits all cleanup", () =>
       run(function* () {
         const start = Instant.now();
         const log: string[] = [];
@@ -195,9 +201,10 @@ for (const flavor of flavors) {
         while (!task.isFinished()) yield* sleep(1);
         assert.deepEqual(log, ["a", "b"]);
         assert.equal(since(start), 10, "at the same time");
-      }));
+      }),
+    );
 
-    test("nested, and several rounds on the same task", () =>
+    timed("nested, and several rounds on the same task", () =>
       run(function* () {
         const outer = yield* select({
           inner: select({ deep: at(5, "deep"), never: pending() }),
@@ -207,7 +214,8 @@ for (const flavor of flavors) {
         let rounds = 0;
         for (; rounds < 500; rounds++) yield* select({ a: yieldNow(), b: yieldNow() });
         assert.equal(rounds, 500);
-      }));
+      }),
+    );
 
     test("a wake for one branch does not finish another", () =>
       run(function* () {
@@ -327,21 +335,23 @@ for (const flavor of flavors) {
   });
 
   describe(`select(): disabled branches, conditions and else [${flavor.name}]`, () => {
-    test("undefined, null and false are disabled branches", () =>
+    timed("undefined, null and false are disabled branches", () =>
       run(function* () {
         const { key } = yield* select({ a: undefined, b: null, c: false, d: sleep(1) });
         assert.equal(key, "d");
-      }));
+      }),
+    );
 
-    test("branch(..., { if: false }) is never polled, though its expression was evaluated", () =>
+    timed("branch(..., { if: false }) is never polled, though its expression was evaluated", () =>
       run(function* () {
         const off = new Gate();
         const { key } = yield* select.biased({ off: branch(off, { if: false }), on: branch(sleep(1), { if: true }) });
         assert.equal(key, "on");
         assert.equal(off.polls, 0);
-      }));
+      }),
+    );
 
-    test("a value that does not match `when` disables its branch, and the others go on", () =>
+    timed("a value that does not match `when` disables its branch, and the others go on", () =>
       run(function* () {
         const start = Instant.now();
         const odd = new Gate<number>();
@@ -353,13 +363,15 @@ for (const flavor of flavors) {
         assert.equal(key, "later");
         assert.equal(odd.polls, 1, "it was not polled again");
         assert.equal(since(start), 10);
-      }));
+      }),
+    );
 
-    test("a value that matches wins", () =>
+    timed("a value that matches wins", () =>
       run(function* () {
         const winner = yield* select({ even: branch(ready(4), { when: (n) => n % 2 === 0 }), later: sleep(10) });
         assert.deepEqual({ ...winner }, { key: "even", value: 4 });
-      }));
+      }),
+    );
 
     test("a `when` that throws ends the select with that error", () =>
       run(function* () {
@@ -393,7 +405,7 @@ for (const flavor of flavors) {
         assert.equal((yield* select.biased({ a: false }, { else: otherwise })).key, "else");
       }));
 
-    test("`else` waits for branches that may still win, and is not called if one does", () =>
+    timed("`else` waits for branches that may still win, and is not called if one does", () =>
       run(function* () {
         let called = 0;
         const otherwise = () => void called++;
@@ -411,7 +423,8 @@ for (const flavor of flavors) {
         assert.equal(called, 1);
         yield* select({ a: ready(1) }, { else: otherwise });
         assert.equal(called, 1);
-      }));
+      }),
+    );
 
     test("without `else` it throws SelectError", () =>
       run(function* () {
@@ -456,7 +469,7 @@ for (const flavor of flavors) {
   });
 
   describe(`select() of lent futures [${flavor.name}]`, () => {
-    test("a pinned future survives losing and goes on where it was", () =>
+    timed("a pinned future survives losing and goes on where it was", () =>
       run(function* () {
         const start = Instant.now();
         let started = 0;
@@ -475,9 +488,10 @@ for (const flavor of flavors) {
           ticks++;
         }
         assert.deepEqual([started, ticks, since(start)], [1, 3, 35]);
-      }));
+      }),
+    );
 
-    test("after it lost it can be awaited directly, or spawned", () =>
+    timed("after it lost it can be awaited directly, or spawned", () =>
       run(function* () {
         const work = () =>
           fn(function* work() {
@@ -490,9 +504,10 @@ for (const flavor of flavors) {
         const second = work();
         yield* select({ second: pin(second), soon: sleep(5) });
         assert.equal(yield* spawn(second), "done");
-      }));
+      }),
+    );
 
-    test("its cleanup does not run when it loses, and runs when its owner drops it", () =>
+    timed("its cleanup does not run when it loses, and runs when its owner drops it", () =>
       run(function* () {
         const log: string[] = [];
         const work = fn(function* work() {
@@ -507,7 +522,8 @@ for (const flavor of flavors) {
         work[Symbol.dispose]();
         yield* yieldNow();
         assert.deepEqual(log, ["cleanup"]);
-      }));
+      }),
+    );
 
     test("one that is done already fails the select: it was taken in an earlier round", () =>
       run(function* () {
@@ -566,7 +582,7 @@ for (const flavor of flavors) {
   });
 
   describe(`select() and the budget [${flavor.name}]`, () => {
-    test("with the budget gone it yields before it polls a branch", () =>
+    timed("with the budget gone it yields before it polls a branch", () =>
       run(function* () {
         yield* spawn(function* () {
           for (let i = 0; i < 128; i++) yield* consumeBudget();
@@ -584,7 +600,8 @@ for (const flavor of flavors) {
           yield* racing;
           assert.equal(polls, 1);
         });
-      }));
+      }),
+    );
   });
 }
 

@@ -98,6 +98,9 @@ for (const flavor of flavors) {
     });
   });
 
+  // Not an option of the multi-thread scheduler.
+  if (flavor.options.flavor === "multiThread") continue;
+
   describe(`unhandledPanic: "shutdownRuntime" [${flavor.name}]`, () => {
     const make = (reported: TaskFailure[] = []) =>
       new Runtime({

@@ -126,7 +126,7 @@ for (const flavor of flavors) {
 
 describe("clocks of two runtimes", () => {
   test("pausing one does not pause the other", async () => {
-    const virtual = new Runtime();
+    const virtual = new Runtime({ flavor: "currentThread" });
     const real = new Runtime();
     const started = performance.now();
     await virtual.run(function* () {

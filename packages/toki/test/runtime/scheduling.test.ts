@@ -396,26 +396,27 @@ describe("yieldNow()", () => {
       });
     });
 
-    test(`is pending exactly once, and does not move a paused clock [${flavor.name}]`, async () => {
-      const rt = new Runtime({ ...flavor.options, startPaused: true });
-      await rt.run(function* () {
-        let fired = false;
-        spawn(function* () {
-          yield* sleep(1);
-          fired = true;
+    if (flavor.canPause)
+      test(`is pending exactly once, and does not move a paused clock [${flavor.name}]`, async () => {
+        const rt = new Runtime({ ...flavor.options, startPaused: true });
+        await rt.run(function* () {
+          let fired = false;
+          spawn(function* () {
+            yield* sleep(1);
+            fired = true;
+          });
+          for (let i = 0; i < 200; i++) yield* yieldNow();
+          assert.equal(fired, false);
+          let polls = 0;
+          const inner = yieldNow();
+          yield* pollFn<void>((cx) => {
+            polls++;
+            return inner.poll(cx);
+          });
+          assert.equal(polls, 2);
         });
-        for (let i = 0; i < 200; i++) yield* yieldNow();
-        assert.equal(fired, false);
-        let polls = 0;
-        const inner = yieldNow();
-        yield* pollFn<void>((cx) => {
-          polls++;
-          return inner.poll(cx);
-        });
-        assert.equal(polls, 2);
+        rt.shutdownBackground();
       });
-      rt.shutdownBackground();
-    });
 
     test(`inside a join it lets the other branches run and comes back [${flavor.name}]`, async () => {
       const rt = new Runtime(flavor.options);

@@ -17,10 +17,10 @@ import {
   yieldNow,
 } from "toki";
 import { since } from "../support/elapsed.js";
-import { flavors } from "../support/flavors.js";
+import { pausableFlavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
 
-for (const flavor of flavors) {
+for (const flavor of pausableFlavors) {
   const run = async <T>(body: IntoFuture<T>, startPaused: boolean): Promise<T> => {
     await using rt = new Runtime({ ...flavor.options, startPaused });
     return await rt.run(body);

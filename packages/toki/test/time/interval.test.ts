@@ -21,9 +21,9 @@ import {
   yieldNow,
 } from "toki";
 import { between, since } from "../support/elapsed.js";
-import { flavors } from "../support/flavors.js";
+import { pausableFlavors } from "../support/flavors.js";
 
-for (const flavor of flavors) {
+for (const flavor of pausableFlavors) {
   const run = async <T>(body: IntoFuture<T>): Promise<T> => {
     await using rt = new Runtime({ ...flavor.options, startPaused: true });
     return await rt.run(body);

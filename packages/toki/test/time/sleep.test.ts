@@ -407,23 +407,24 @@ for (const flavor of flavors) {
       assert.throws(() => orphan[0]?.poll(noop), RuntimeShutdownError);
     });
 
-    test("10,000 tasks sleep at the same time", async () => {
-      await using rt = new Runtime({ ...flavor.options, startPaused: true });
-      const woken = await rt.run(function* () {
-        let woken = 0;
-        const start = Instant.now();
-        const tasks = Array.from({ length: 10_000 }, () =>
-          spawn(function* () {
-            yield* sleep(1000);
-            woken++;
-          }),
-        );
-        for (const task of tasks) yield* task;
-        assert.equal(since(start), 1000);
-        return woken;
+    if (flavor.canPause)
+      test("10,000 tasks sleep at the same time", async () => {
+        await using rt = new Runtime({ ...flavor.options, startPaused: true });
+        const woken = await rt.run(function* () {
+          let woken = 0;
+          const start = Instant.now();
+          const tasks = Array.from({ length: 10_000 }, () =>
+            spawn(function* () {
+              yield* sleep(1000);
+              woken++;
+            }),
+          );
+          for (const task of tasks) yield* task;
+          assert.equal(since(start), 1000);
+          return woken;
+        });
+        assert.equal(woken, 10_000);
       });
-      assert.equal(woken, 10_000);
-    });
   });
 }
 
