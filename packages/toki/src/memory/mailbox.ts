@@ -37,6 +37,8 @@ export class Mailbox {
   readonly handlers: ((node: number) => void)[] = new Array(KINDS).fill(ignore);
   /** What to wait for: how many things are under way elsewhere that will come as mail. With none, the thread need not listen. */
   expected = 0;
+  /** Called when the bell has woken the event loop, after what has come was handed out. */
+  onRung: (() => void) | null = null;
   private readonly memory: SharedMemory;
   private readonly base: number;
   /** The `Idle`s of others, by slot: made at the first ring. */
@@ -131,6 +133,7 @@ export class Mailbox {
         this.listening = null;
         this.drain();
         while (this.expected > 0 && !this.listen()) this.drain();
+        this.onRung?.();
       });
     }
     return true;

@@ -4,6 +4,9 @@
  * A record becomes an ordinary Task of the worker's runtime. When that is over, it wakes its first joiner, which is the ServedTask: that encodes the outcome
  * into the record and mails it home.
  *
+ * A task whose module this thread has yet to import, or whose arguments come by message, cannot begin. As long as that may take, up to a limit, the worker
+ * takes no other (`isHeld`): those would stay with it, while another worker could begin them. It counts as one that runs a task meanwhile.
+ *
  * Commands (cancel) find the task through `served`. A task that ends at its first poll, as most do, never gets there: the one that was taken last is
  * entered when the worker next takes a record or looks at its mail, unless it is over by then.
  */
@@ -34,6 +37,10 @@ export interface Courier {
 
 const SLOW = { name: "" };
 
+/** Milliseconds for which a worker takes no other task while it imports a module, or waits for a message. */
+const IMPORT_MS = 2000;
+const MESSAGE_MS = 20;
+
 /** @internal */
 export class ServedTasks {
   private readonly rt: RuntimeCore;
@@ -44,6 +51,7 @@ export class ServedTasks {
   private readonly served = new Map<number, ServedTask>();
   private readonly arrivals = new Map<number, Arrival>();
   private last: ServedTask | null = null;
+  private holds = 0;
 
   constructor(rt: RuntimeCore, tasks: RemoteTasks, courier: Courier) {
     this.rt = rt;
@@ -115,11 +123,15 @@ export class ServedTasks {
         const arrival = new Arrival(() => self.arrivals.delete(id));
         self.arrivals.set(id, arrival);
         self.courier.wantParcels(id);
-        parcels = yield* arrival;
+        const release = self.hold(MESSAGE_MS);
+        try {
+          parcels = yield* arrival;
+        } finally {
+          release();
+        }
       }
       try {
-        known = fn ?? (yield* loadFunction(tasks.functions.get(number).key));
-        self.functions[number] = known;
+        known = fn ?? (yield* self.load(number));
         for (const url of modulesFor(parcels)) yield* importModuleOf(`${url}#`);
         served.holdsArguments = false;
         if ((flags & HAS_NAME) === 0) args = tasks.values.takeArgs(block, parcels);
@@ -136,6 +148,42 @@ export class ServedTasks {
     }
     served.holdsArguments = true;
     return new FnFuture<unknown>(start(), SLOW);
+  }
+
+  /** The function with a number, which this thread may have to import. */
+  private load(number: number): FnFuture<PortableFn> {
+    const self = this;
+    function* find(): Body<PortableFn> {
+      const release = self.hold(IMPORT_MS);
+      try {
+        const found = yield* loadFunction(self.tasks.functions.get(number).key);
+        self.functions[number] = found;
+        return found;
+      } finally {
+        release();
+      }
+    }
+    return new FnFuture<PortableFn>(find(), SLOW);
+  }
+
+  /** Whether a task that was taken waits for what it needs to begin, and has not waited long. */
+  get isHeld(): boolean {
+    return this.holds > 0;
+  }
+
+  private hold(ms: number): () => void {
+    const { host, executor } = this.rt;
+    let isOver = false;
+    const release = () => {
+      if (isOver) return;
+      isOver = true;
+      timer.clear();
+      // A worker that is held is not enlisted: it looks for tasks by itself.
+      if (--this.holds === 0) executor.request();
+    };
+    const timer = host.setTimer(release, ms);
+    this.holds++;
+    return release;
   }
 
   /** Arguments that came by message. */

@@ -313,7 +313,11 @@ export class Supervisor implements ThreadPart {
 
   private setPhase(phase: number): void {
     this.phase = phase;
-    this.live?.control.setPhase(phase);
+    const { live } = this;
+    if (live === null) return;
+    live.control.setPhase(phase);
+    // Those that are held sleep as any other thread does.
+    for (const worker of this.threads.values()) live.mailbox.ring(worker.slot);
   }
 
   ended(): Promise<void> | undefined {

@@ -102,6 +102,7 @@ export class Worker implements ThreadPart, TaskSource {
     this.queue = control.ownQueue(seat.index);
     this.parker = new Parker(memory, control.idle, seat.index);
     this.counters = new WorkerCounters(memory, control.countersOf(seat.index));
+    mailbox.onRung = () => rt.executor.drain();
     mailbox.setParker(control.idleBase, control.workers, seat.index);
     // It may take the place of a thread that died as a sleeper.
     this.isSearching = control.idle.leave(seat.index);
@@ -159,10 +160,16 @@ export class Worker implements ThreadPart, TaskSource {
   // Tasks for the executor
 
   get hasWork(): boolean {
+    return !this.served.isHeld && this.hasTasks;
+  }
+
+  /** Whether there are tasks here, for this worker or for who takes them. */
+  private get hasTasks(): boolean {
     return this.memory.read(this.lifoWord) !== EMPTY || !this.queue.isEmpty;
   }
 
   local(): Task<unknown> | null {
+    if (this.served.isHeld) return null;
     for (;;) {
       let number = this.takeLifo();
       if (number !== EMPTY) {
@@ -188,6 +195,7 @@ export class Worker implements ThreadPart, TaskSource {
   }
 
   global(): Task<unknown> | null {
+    if (this.served.isHeld) return null;
     const { inject, workers } = this.control;
     for (;;) {
       // A fair share, as Tokio takes it.
@@ -200,6 +208,7 @@ export class Worker implements ThreadPart, TaskSource {
   }
 
   search(): Task<unknown> | null {
+    if (this.served.isHeld) return null;
     for (;;) {
       const shared = this.global();
       if (shared !== null) return this.found(shared);
@@ -236,12 +245,15 @@ export class Worker implements ThreadPart, TaskSource {
       if (victim === this.index) continue;
       const number = this.queue.stealFrom(queues[victim] as LocalQueue);
       if (number === NO_TASK) continue;
-      // What comes from the thread that made the runtime was queued for anybody.
       if (victim < this.workers) {
         this.stealOperations++;
         this.steals += this.queue.lastStolen;
+        return number;
       }
-      return number;
+      // What comes from the thread that made the runtime was queued for anybody: it is no theft, and runs in its order.
+      if (this.queue.lastStolen === 1) return number;
+      this.queue.push(number, this.control.inject);
+      return this.queue.pop();
     }
     return NO_TASK;
   }
@@ -250,7 +262,7 @@ export class Worker implements ThreadPart, TaskSource {
     const { queues, inject } = this.control;
     if (!inject.isEmpty) return true;
     for (let i = 0; i < queues.length; i++) if (i !== this.index && !(queues[i] as LocalQueue).isEmpty) return true;
-    return this.hasWork;
+    return this.hasTasks;
   }
 
   // Parking
@@ -276,6 +288,7 @@ export class Worker implements ThreadPart, TaskSource {
 
   park(): boolean {
     this.publish();
+    if (this.served.isHeld) return this.parkHeld();
     if (this.spin() || this.hasWork) return false;
     const { idle } = this.control;
     this.mailbox.park();
@@ -293,6 +306,12 @@ export class Worker implements ThreadPart, TaskSource {
     }
     this.publish();
     return true;
+  }
+
+  /** Waits for mail, and for the hold to end. To others it is a worker that runs a task. */
+  private parkHeld(): boolean {
+    this.stopSearching();
+    return this.control.phase === this.phase && this.mailbox.listen();
   }
 
   /** Waits for work to turn up, while it may search. */
