@@ -132,11 +132,16 @@ export class Mailbox {
       this.listening = wait.then(() => {
         this.listening = null;
         this.drain();
-        while (this.expected > 0 && !this.listen()) this.drain();
+        if (this.expected > 0) this.attend();
         this.onRung?.();
       });
     }
     return true;
+  }
+
+  /** Owner: from now on the bell wakes the event loop, whatever is there already. */
+  attend(): void {
+    while (!this.listen()) this.drain();
   }
 
   /** Owner: blocks the thread until there may be mail, at most `ms` milliseconds. Drain afterwards. */

@@ -81,6 +81,17 @@ export function shareTaskIds(memory: Memory): void {
   endOfTaskIds = ranges * ID_RANGE + 1;
 }
 
+/** Waits of other runtimes for a task of this one. */
+interface Guest {
+  wakers: Waker[];
+  /** Joins the task. */
+  readonly ended: Waker;
+  readonly stop: () => void;
+}
+
+/** Runtimes of this thread that are driven for others. */
+const guestOf = new Set<RuntimeCore>();
+
 /** @internal */
 export class RuntimeCore {
   readonly id = nextRuntimeId++;
@@ -110,6 +121,8 @@ export class RuntimeCore {
   /** Roots that are not over. */
   private liveRoots = 0;
   private readonly drivers = new Set<(error: DeadlockError) => void>();
+  /** Drivers for tasks of other runtimes, by what they wait for. */
+  private readonly guests = new Map<Task<unknown>, Guest>();
   private stopIdleWatch: (() => void) | null = null;
   private deadlock: DeadlockError | null = null;
   private autoAdvancing = false;
@@ -338,6 +351,37 @@ export class RuntimeCore {
     };
   }
 
+  /** Drives the runtime while a task of another one, which `waker` wakes, waits for `task`. */
+  driveFor(task: Task<unknown>, waker: Waker): void {
+    let guest = this.guests.get(task);
+    if (guest === undefined) {
+      const stop = this.drive(() => {});
+      const ended = Waker.from(() => this.endGuest(task));
+      guest = { wakers: [], ended, stop };
+      this.guests.set(task, guest);
+      guestOf.add(this);
+      task.addJoiner(ended);
+    }
+    if (!guest.wakers.some((known) => known.willWake(waker))) guest.wakers.push(waker);
+  }
+
+  /** It waits no more. */
+  stopDrivingFor(task: Task<unknown>, waker: Waker): void {
+    const guest = this.guests.get(task);
+    if (guest === undefined) return;
+    guest.wakers = guest.wakers.filter((known) => !known.willWake(waker));
+    if (guest.wakers.length === 0) this.endGuest(task);
+  }
+
+  private endGuest(task: Task<unknown>): void {
+    const guest = this.guests.get(task);
+    if (guest === undefined) return;
+    this.guests.delete(task);
+    if (this.guests.size === 0) guestOf.delete(this);
+    task.removeJoiner(guest.ended);
+    guest.stop();
+  }
+
   private startDriving(): void {
     this.stopIdleWatch = this.host.onIdle(() => this.onIdle());
     if (!this.started) {
@@ -455,6 +499,8 @@ export class RuntimeCore {
 
   private onIdle(): void {
     if (this.executor.driven === 0 || this.executor.hasRunnable) return;
+    // Who waits for this one's tasks reports.
+    if (this.drivers.size === this.guests.size) return;
     if (this.deadlock === null) {
       this.deadlock = new DeadlockError(this.dump().toString());
       this.host.report(`toki: ${this.deadlock.message}\n\n${this.deadlock.report}`);
@@ -543,14 +589,28 @@ export class RuntimeCore {
   private blockOnce(root: Task<unknown>): void {
     this.executor.runBatch(Number.POSITIVE_INFINITY);
     if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable || !this.beginPark()) return;
-    const wait = this.time.untilNext(this.host.now());
-    if (this.remoteTasks > 0) {
+    let wait = this.time.untilNext(this.host.now());
+    let remote: RuntimeCore = this;
+    let jobs: RuntimeCore = this;
+    for (const other of guestOf) {
+      if (other === this) continue;
+      const next = other.time.untilNext(this.host.now());
+      if (other.executor.hasRunnable || next <= 0) {
+        other.executor.runBatch(0);
+        return;
+      }
+      wait = Math.min(wait, next);
+      if (other.remoteTasks > 0 && remote.remoteTasks === 0) remote = other;
+      if (other.blockingJobs > 0 && jobs.blockingJobs === 0) jobs = other;
+    }
+    if (remote.remoteTasks > 0) {
       // With jobs of the blocking pool as well, it looks after both in turn.
-      const hasJobs = this.blocking !== null && this.blockingJobs > 0;
-      this.threads?.sleep(hasJobs ? Math.min(wait, 1) : wait);
-      if (hasJobs) this.blocking?.waitSync(0);
-    } else if (this.blocking !== null && this.blockingJobs > 0) {
-      this.blocking.waitSync(this.time.isPaused ? Number.POSITIVE_INFINITY : wait);
+      const hasJobs = jobs.blockingJobs > 0;
+      remote.threads?.sleep(hasJobs ? Math.min(wait, 1) : wait);
+      if (remote !== this) remote.threads?.poll();
+      if (hasJobs) jobs.blocking?.waitSync(0);
+    } else if (jobs.blockingJobs > 0) {
+      jobs.blocking?.waitSync(this.time.isPaused ? Number.POSITIVE_INFINITY : wait);
     } else if (wait === Number.POSITIVE_INFINITY) this.onIdle();
     else if (this.time.isPaused) this.time.autoAdvance();
     else this.host.block(wait);

@@ -57,6 +57,8 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
     if (!proceed(cx)) return Pending;
     if ((task.state & COMPLETE) === 0) {
       task.addJoiner(cx.waker);
+      // A multi-thread runtime moves by itself: also if nobody but this task of another one waits for it.
+      if (task.rt.threads !== null && task.rt !== current.runtime) task.rt.driveFor(task as Task<unknown>, cx.waker);
       refund();
       return Pending;
     }
@@ -77,13 +79,19 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
 
   // The task goes on; only this waiter's wait ends. Others may be waiting through the same handle.
   override pollCancel(cx: Context): Poll<void> {
-    this.task.removeJoiner(cx.waker);
+    this.stopWaiting(cx.waker);
     return undefined;
   }
 
   override [Symbol.dispose](): void {
     const { cx } = current;
-    if (cx !== null) this.task.removeJoiner(cx.waker);
+    if (cx !== null) this.stopWaiting(cx.waker);
+  }
+
+  private stopWaiting(waker: Waker): void {
+    const { task } = this;
+    task.removeJoiner(waker);
+    if (task.rt.threads !== null) task.rt.stopDrivingFor(task as Task<unknown>, waker);
   }
 
   /**

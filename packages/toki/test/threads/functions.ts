@@ -1,6 +1,7 @@
 // What the tests of this folder run on other threads. No side effects: workers import it.
 import { once } from "node:events";
 import { inspect } from "node:util";
+import * as workerThreads from "node:worker_threads";
 import { MessageChannel, type MessagePort, threadId } from "node:worker_threads";
 import {
   fn,
@@ -331,5 +332,14 @@ export const portMaker = fn(import.meta, function* portMaker() {
 
 /** What the worker sees of its arguments. */
 export const inspects = fn(import.meta, function* inspects(value: any) {
-  return inspect(value, { depth: 8 });
+  return inspect(value, { depth: 8, breakLength: 1000, compact: 8 });
+});
+
+/** The name of its thread, where the platform can say. */
+export const threadName = fn(import.meta, function* threadName() {
+  return (workerThreads as { readonly threadName?: string }).threadName;
+});
+
+export const blocksInside = fn(import.meta, function* blocksInside() {
+  return Handle.current().blockOn(add(1, 1));
 });

@@ -21,6 +21,7 @@ onThreads("everything structured clone knows, there and back", function* () {
     "",
     "text",
     "\u00e9\u4e2d\ud83d\ude00\ud800",
+    // biome-ignore lint/suspicious/noSparseArray: holes have to arrive as holes
     [1, , 3],
     { a: { b: [{}] } },
     new Map<unknown, unknown>([[{ k: 1 }, new Set([1, "2"])]]),

@@ -116,6 +116,8 @@ export class RemoteTasks {
     rt.remoteTasks++;
     if (rt.remoteTasks === 1) rt.hold();
     queue.push(block >>> record.RECORD_SHIFT);
+    // Nobody else will listen: what comes ends the task all the same.
+    if (rt.executor.driven === 0) mailbox.attend();
     return spawned;
   }
 
