@@ -56,6 +56,8 @@ export const PARKER_WORKERS = 3;
 export const PARKER_INDEX = 4;
 /** A worker's LIFO slot: the number of a record, or 0. The worker's alone while it lives; then whoever sees to what it left. @internal */
 export const LIFO = 5;
+/** What a worker has said when it was quiet, or 0: see quiet.ts. Written by the worker. @internal */
+export const QUIET = 6;
 /** The head of the list of mail. @internal */
 export const MAIL = 16;
 /** The slot's own free blocks: head and count for each class, and how many blocks it took less those it gave back. @internal */

@@ -37,7 +37,7 @@ export class Mailbox {
   readonly handlers: ((node: number) => void)[] = new Array(KINDS).fill(ignore);
   /** What to wait for: how many things are under way elsewhere that will come as mail. With none, the thread need not listen. */
   expected = 0;
-  /** Called when the bell has woken the event loop, after what has come was handed out. */
+  /** Called when the bell has woken the event loop, instead of handing out what has come. */
   onRung: (() => void) | null = null;
   private readonly memory: SharedMemory;
   private readonly base: number;
@@ -131,9 +131,12 @@ export class Mailbox {
       if (wait === null) return false; // rung between
       this.listening = wait.then(() => {
         this.listening = null;
+        if (this.onRung !== null) {
+          this.onRung();
+          return;
+        }
         this.drain();
         if (this.expected > 0) this.attend();
-        this.onRung?.();
       });
     }
     return true;

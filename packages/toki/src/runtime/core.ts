@@ -32,6 +32,7 @@ import { Executor } from "./scheduler/executor.js";
 import type { RemoteFuture } from "./scheduler/multi-thread/remote-future.js";
 import type { ThreadPart } from "./scheduler/multi-thread/thread-part.js";
 import type { Worker } from "./scheduler/multi-thread/worker.js";
+import { otherThreads } from "./scheduler/other-threads.js";
 import { CANCELLED, COMPLETE, FAILED, JOINED, LISTED, ROOT, SCHEDULED, Task } from "./task/task.js";
 import { TaskExtra } from "./task/task-extra.js";
 import { TimeDriver, type Timer } from "./time/time-driver.js";
@@ -115,6 +116,8 @@ export class RuntimeCore {
   threads: ThreadPart | null = null;
   /** Tasks that were spawned here and are with a worker, or queued for one. */
   remoteTasks = 0;
+  /** The process is held for what workers do: see multi-thread/quiet.ts. */
+  waitsForThreads = false;
 
   private phase = OPEN;
   private tasks: Task<unknown> | null = null;
@@ -401,6 +404,19 @@ export class RuntimeCore {
     this.updateHold();
   }
 
+  /** Keeps the process alive while workers may have something to say. They themselves are kept by the thread that started them. */
+  holdForThreads(): void {
+    if (this.waitsForThreads || this.threads?.index !== undefined) return;
+    this.waitsForThreads = true;
+    this.updateHold();
+  }
+
+  releaseForThreads(): void {
+    if (!this.waitsForThreads) return;
+    this.waitsForThreads = false;
+    this.updateHold();
+  }
+
   /** Keeps the process alive while something waits for a source that does not (a signal). Pairs with `release`. */
   hold(): void {
     this.holds++;
@@ -413,7 +429,7 @@ export class RuntimeCore {
   }
 
   private updateHold(): void {
-    const wanted = this.holds > 0 && this.executor.driven > 0;
+    const wanted = (this.holds > 0 || this.waitsForThreads) && this.executor.driven > 0;
     if (wanted === this.isHolding) return;
     this.isHolding = wanted;
     // One timer for the runtime's life: a connection holds and lets go at every message.
@@ -454,6 +470,7 @@ export class RuntimeCore {
   unpark(): void {
     if (!this.parked) return;
     this.parked = false;
+    if (this.remoteTasks > 0) this.holdForThreads();
     if (this.options.onThreadUnpark !== undefined) this.inContext(this.options.onThreadUnpark);
   }
 
@@ -497,12 +514,29 @@ export class RuntimeCore {
     if (this.parked && !mayAdvance && this.blockingJobs === 0) this.onIdle();
   }
 
+  /** In `blockOn`, which has waited a while for workers: their event loops may say that this is for ever. */
+  private checkThreads(): void {
+    if (otherThreads.current?.areQuiet()) this.onIdle();
+    else otherThreads.current?.ask();
+  }
+
   private onIdle(): void {
+    if (this.threads?.index !== undefined) {
+      this.threads.onIdle();
+      return;
+    }
     if (this.executor.driven === 0 || this.executor.hasRunnable) return;
+    const others = otherThreads.current;
+    if (others !== null && !others.areQuiet()) {
+      this.holdForThreads();
+      others.ask();
+      return;
+    }
     // Who waits for this one's tasks reports.
     if (this.drivers.size === this.guests.size) return;
     if (this.deadlock === null) {
-      this.deadlock = new DeadlockError(this.dump().toString());
+      const dump = this.dump();
+      this.deadlock = new DeadlockError((others?.complete(dump) ?? dump).toString());
       this.host.report(`toki: ${this.deadlock.message}\n\n${this.deadlock.report}`);
       this.forEachTask((task) => task.abort());
     }
@@ -608,6 +642,7 @@ export class RuntimeCore {
       const hasJobs = jobs.blockingJobs > 0;
       remote.threads?.sleep(hasJobs ? Math.min(wait, 1) : wait);
       if (remote !== this) remote.threads?.poll();
+      if (wait === Number.POSITIVE_INFINITY && !hasJobs && !remote.threads?.hasMail) this.checkThreads();
       if (hasJobs) jobs.blocking?.waitSync(0);
     } else if (jobs.blockingJobs > 0) {
       jobs.blocking?.waitSync(this.time.isPaused ? Number.POSITIVE_INFINITY : wait);

@@ -114,7 +114,7 @@ export class RemoteTasks {
     memory.write(block + record.ID, spawned.id);
     mailbox.expected++;
     rt.remoteTasks++;
-    if (rt.remoteTasks === 1) rt.hold();
+    rt.holdForThreads();
     queue.push(block >>> record.RECORD_SHIFT);
     // Nobody else will listen: what comes ends the task all the same.
     if (rt.executor.driven === 0) mailbox.attend();
@@ -276,7 +276,7 @@ export class RemoteTasks {
     this.freeKeys.push(key);
     this.mailbox.expected--;
     rt.remoteTasks--;
-    if (rt.remoteTasks === 0) rt.release();
+    if (rt.remoteTasks === 0) rt.releaseForThreads();
   }
 
   /** Sets bits, and tells the worker unless it has yet to read what it was told before. */

@@ -35,7 +35,9 @@ export interface Courier {
   dropParcels(id: number, isMessage: boolean): void;
 }
 
-const SLOW = { name: "" };
+/** What dumps call the frame around a function that has yet to come. @internal */
+export const START_NAME = "(starts)";
+const SLOW = { name: START_NAME };
 
 /** Milliseconds for which a worker takes no other task while it imports a module, or waits for a message. */
 const IMPORT_MS = 2000;

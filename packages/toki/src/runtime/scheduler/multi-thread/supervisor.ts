@@ -13,18 +13,21 @@
  *   tasks its successor has taken by then are not mistaken for its own.
  */
 import type { FnFuture } from "../../../future/frame.js";
-import { LIFO, slotBase } from "../../../memory/layout.js";
+import { LIFO, MAIL, QUIET, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import { threadMailbox } from "../../../memory/thread.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
 import { type RuntimeCore, type SpawnOptions, shareTaskIds } from "../../core.js";
 import type { HostThread } from "../../driver/host.js";
+import { TaskDump, type TaskSnapshot } from "../../dump.js";
+import { DeadlockError } from "../../error.js";
 import type { Task } from "../../task/task.js";
 import { threadHooks } from "../../thread-hooks.js";
 import { CLOSING, Control, FORCED } from "./control.js";
 import { type LocalQueue, NO_TASK } from "./local-queue.js";
 import { ParcelStore, undeliverable } from "./parcel-store.js";
+import { type QuietMember, type QuietWatch, quietWatch } from "./quiet.js";
 import * as record from "./record.js";
 import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
 import type { ThreadPart } from "./thread-part.js";
@@ -46,11 +49,24 @@ class WorkerHandle {
   host!: HostThread;
   isReady = false;
   exitCode: number | undefined;
+  /** How many messages it was sent, questions about its being quiet aside. */
+  posts = 0;
+  /** What it was asked and has not answered: the number of posts then. */
+  question: number | undefined;
+  /** What it answered, if nothing was sent to it since it was asked; otherwise 0. */
+  quietWord = 0;
+  tasks: readonly TaskSnapshot[] = [];
 
   constructor(index: number, slot: number, name: string) {
     this.index = index;
     this.slot = slot;
     this.name = name;
+  }
+
+  post(message: unknown, transfer: readonly unknown[]): void {
+    this.posts++;
+    this.quietWord = 0;
+    this.host.post(message, transfer);
   }
 }
 
@@ -62,7 +78,7 @@ interface Started {
 }
 
 /** @internal */
-export class Supervisor implements ThreadPart {
+export class Supervisor implements ThreadPart, QuietMember {
   readonly index = undefined;
   readonly workers: number;
   private readonly rt: RuntimeCore;
@@ -76,8 +92,10 @@ export class Supervisor implements ThreadPart {
   private blockingThreads = 0;
   private startFailures = 0;
   private phase = 0;
+  private readonly quiet: QuietWatch;
   private onEnded: (() => void)[] = [];
   private isEnded = false;
+  private stopIdleWatch: (() => void) | undefined;
   private isBroken: unknown;
   /** Whether looking out for replies has paid off lately: spinning for what takes long only costs. */
   private luck = 8;
@@ -85,6 +103,7 @@ export class Supervisor implements ThreadPart {
   constructor(rt: RuntimeCore, workers: number) {
     this.rt = rt;
     this.workers = workers;
+    this.quiet = quietWatch(rt.host);
   }
 
   // Spawning
@@ -105,7 +124,7 @@ export class Supervisor implements ThreadPart {
   message(slot: number, message: unknown, transfer: readonly unknown[]): void {
     for (const worker of this.threads.values()) {
       if (worker.slot !== slot) continue;
-      worker.host.post(message, transfer);
+      worker.post(message, transfer);
       return;
     }
     undeliverable(message);
@@ -168,6 +187,7 @@ export class Supervisor implements ThreadPart {
     const tasks = remoteTasks(mailbox);
     this.started = { control, tasks, mailbox, queue: control.ownQueue(this.workers) };
     control.returnBlockingThreads(-this.blockingThreads);
+    this.quiet.join(this);
     for (let index = 0; index < this.workers; index++) this.startThread(index);
     return this.started;
   }
@@ -204,7 +224,8 @@ export class Supervisor implements ThreadPart {
     if ("ready" in message) {
       worker.isReady = true;
       this.startFailures = 0;
-    } else if ("exit" in message) worker.exitCode = message.exit;
+    } else if ("quiet" in message) this.onAnswer(worker, message);
+    else if ("exit" in message) worker.exitCode = message.exit;
     else if ("to" in message) this.message(message.to, message.message, message.transfer);
     else if ("keep" in message) this.parcels.keep(message.id, message.keep);
     else if ("want" in message) this.parcels.want(message.want, message.slot);
@@ -225,7 +246,7 @@ export class Supervisor implements ThreadPart {
       const reason = new ThreadEndedError(`worker ${worker.index} ended while it had the task`, code, error);
       tasks.failTasksOf(worker.slot, reason);
       for (const other of this.threads.values()) {
-        other.host.post(
+        other.post(
           { dead: worker.slot, worker: worker.index, code, text: error === undefined ? "" : String(error) },
           [],
         );
@@ -261,6 +282,7 @@ export class Supervisor implements ThreadPart {
     if (started === null || started.mailbox.expected === 0) return true;
     const { mailbox } = started;
     if (mailbox.hasMail || this.spin(mailbox)) return false;
+    if (!this.quiet.isRunning) this.quiet.run();
     return mailbox.listen();
   }
 
@@ -287,12 +309,85 @@ export class Supervisor implements ThreadPart {
     const { mailbox } = this.started as Started;
     if (mailbox.hasMail || (ms > SPIN_MS && this.spin(mailbox))) return;
     mailbox.sleep(Math.min(ms, PROBE_MS));
-    // What the event loop would deliver.
+    this.receive();
+  }
+
+  get hasMail(): boolean {
+    return this.live?.mailbox.hasMail === true;
+  }
+
+  onIdle(): void {}
+
+  // Quiet workers
+
+  get isAwaited(): boolean {
+    return this.live !== null && (this.rt.waitsForThreads || this.onEnded.length > 0);
+  }
+
+  get activity(): number {
+    return this.rt.executor.polls + this.rt.spawnedTasks + this.rt.remoteTasks;
+  }
+
+  /** Takes what the event loop would deliver. */
+  receive(): void {
     for (const worker of [...this.threads.values()]) {
       for (let message = worker.host.receive(); message !== undefined; message = worker.host.receive()) {
         this.onMessage(worker, message as Message);
       }
       if (!worker.host.isAlive()) this.onEnd(worker, undefined, undefined);
+    }
+  }
+
+  ask(): void {
+    for (const worker of this.threads.values()) {
+      if (!worker.isReady || worker.question !== undefined || this.isQuiet(worker)) continue;
+      worker.question = worker.posts;
+      worker.host.post({ ask: worker.posts }, []);
+    }
+  }
+
+  private onAnswer(worker: WorkerHandle, { quiet, question, tasks }: Answer): void {
+    worker.question = undefined;
+    if (question !== worker.posts) return;
+    worker.quietWord = quiet;
+    worker.tasks = tasks;
+    this.quiet.releaseIfQuiet();
+  }
+
+  private isQuiet({ slot, quietWord }: WorkerHandle): boolean {
+    const { mailbox } = this.started as Started;
+    return quietWord !== 0 && mailbox.arena.memory.load(slotBase(slot) + QUIET) === quietWord;
+  }
+
+  quietWords(): readonly number[] | undefined {
+    if (this.phase === 0 && this.threads.size < this.workers && this.isBroken === undefined) return undefined;
+    const words: number[] = [];
+    for (const worker of this.threads.values()) {
+      if (!this.isQuiet(worker)) return undefined;
+      words.push(worker.quietWord);
+    }
+    return words;
+  }
+
+  get hasWork(): boolean {
+    const { control, mailbox } = this.started as Started;
+    const { memory } = mailbox.arena;
+    if (mailbox.hasMail || !control.inject.isEmpty) return true;
+    if (this.isBroken === undefined && control.queues.some((queue) => !queue.isEmpty)) return true;
+    for (const { slot } of this.threads.values()) {
+      if (memory.load(slotBase(slot) + MAIL) !== 0 || memory.load(slotBase(slot) + LIFO) !== 0) return true;
+    }
+    return false;
+  }
+
+  release(): void {
+    this.rt.releaseForThreads();
+    if (this.onEnded.length > 0) this.holdThreads(false);
+  }
+
+  *trees(): Generator<{ worker: number; tasks: readonly TaskSnapshot[] }> {
+    for (const worker of this.threads.values()) {
+      if (worker.quietWord !== 0) yield { worker: worker.index, tasks: worker.tasks };
     }
   }
 
@@ -325,9 +420,29 @@ export class Supervisor implements ThreadPart {
     return new Promise((resolve) => {
       this.onEnded.push(resolve);
       // The wait for the threads' end is what keeps the process alive now.
-      for (const worker of this.threads.values()) worker.host.setRef(true);
+      this.holdThreads(true);
+      this.stopIdleWatch ??= this.rt.host.onIdle(() => this.onStuck());
+      this.quiet.run();
       if (this.threads.size === 0) this.finish();
     });
+  }
+
+  private holdThreads(ref: boolean): void {
+    for (const worker of this.threads.values()) worker.host.setRef(ref);
+  }
+
+  /** The runtime is over, and the event loop has nothing left: the cleanup of tasks on workers may wait for ever. */
+  private onStuck(): void {
+    this.holdThreads(true);
+    if (!this.quiet.areQuiet()) {
+      this.quiet.ask();
+      return;
+    }
+    if (this.phase === FORCED) return;
+    const dump = this.quiet.complete(new TaskDump([], this.rt.options.name));
+    const error = new DeadlockError(dump.toString());
+    this.rt.host.report(`toki: ${error.message}\n\n${error.report}`);
+    this.force();
   }
 
   /** No thread is left: gives the memory back. */
@@ -355,12 +470,21 @@ export class Supervisor implements ThreadPart {
       mailbox.arena.releaseSlot(slot);
     }
     control.free();
+    this.quiet.leave(this);
+    this.stopIdleWatch?.();
     for (const resolve of this.onEnded.splice(0)) resolve();
   }
 }
 
+interface Answer {
+  readonly quiet: number;
+  readonly question: number;
+  readonly tasks: readonly TaskSnapshot[];
+}
+
 type Message =
   | { readonly ready: true }
+  | Answer
   | { readonly exit: number }
   | { readonly to: number; readonly message: unknown; readonly transfer: readonly unknown[] }
   | { readonly keep: readonly unknown[]; readonly id: number }

@@ -16,6 +16,10 @@ export interface ThreadPart {
   park(): boolean;
   /** The thread is about to be held up: other threads take what it has queued and not begun. */
   handOver(): void;
+  /** On a worker: the event loop has nothing left. */
+  onIdle(): void;
+  /** Whether other threads have sent anything. */
+  readonly hasMail: boolean;
   /** Blocks the thread until another one wakes it, at most `ms` milliseconds. */
   sleep(ms: number): void;
   /** Which worker has the slot. */

@@ -7,9 +7,12 @@ import { THREAD_PROLOGUE } from "../../thread-prologue.js";
 /** @internal */
 export const WORKER_SOURCE = `${THREAD_PROLOGUE}
 const { module } = workerData.toki.data;
+const { receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads");
 const channel = {
   post: (message, transfer) => port.postMessage(message, transfer),
   onMessage: (handler) => port.on("message", handler),
+  receive: () => receiveMessageOnPort(port)?.message,
+  setRef: (ref) => (ref ? port.ref() : port.unref()),
   exit: () => process.exit(0),
 };
 process.on("exit", (code) => port.postMessage({ exit: code }));

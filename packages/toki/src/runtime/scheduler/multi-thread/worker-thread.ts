@@ -26,6 +26,10 @@ export interface WorkerSetup {
 export interface WorkerPort {
   post(message: unknown, transfer: readonly unknown[]): void;
   onMessage(handler: (message: unknown) => void): void;
+  /** Takes a message that has arrived, without the event loop; undefined if there is none. */
+  receive(): unknown;
+  /** Whether the channel keeps the thread alive; it begins as one that does. */
+  setRef(ref: boolean): void;
   exit(): void;
 }
 
@@ -35,9 +39,10 @@ function begin(setup: WorkerSetup, port: WorkerPort): void {
   shareTaskIds(mailbox.arena.memory);
   const control = new Control(mailbox.arena, setup.control, setup.workers);
   const rt = new RuntimeCore(options, host);
-  const worker = new Worker(rt, control, mailbox, seat, (message, transfer) => port.post(message, transfer));
+  const worker = new Worker(rt, control, mailbox, seat, port);
   rt.joinThreads(worker);
-  port.onMessage((message) => onMessage(worker, message as Message));
+  worker.onMessage = (message) => onMessage(worker, message as Message);
+  port.onMessage((message) => worker.onMessage(message));
   rt.onClosed(() => {
     worker.publish();
     port.exit();
@@ -47,12 +52,14 @@ function begin(setup: WorkerSetup, port: WorkerPort): void {
 }
 
 type Message =
+  | { readonly ask: number }
   | { readonly parcels: readonly unknown[]; readonly id: number }
   | { readonly outcome: readonly unknown[]; readonly id: number }
   | { readonly dead: number; readonly worker: number; readonly code: number | undefined; readonly text: string };
 
 function onMessage(worker: Worker, message: Message): void {
-  if ("parcels" in message) worker.served.onParcels(message.id, message.parcels);
+  if ("ask" in message) worker.ask(message.ask);
+  else if ("parcels" in message) worker.served.onParcels(message.id, message.parcels);
   else if ("outcome" in message) worker.tasks.onParcels(message.id, message.outcome);
   else if ("dead" in message) {
     const cause = message.text === "" ? undefined : new Error(message.text);

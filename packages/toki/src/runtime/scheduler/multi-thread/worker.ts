@@ -15,25 +15,31 @@
  * one other and awaits it never wakes anybody. At most LIFO_STREAK in a row come from the slot.
  */
 import type { FnFuture } from "../../../future/frame.js";
-import { LIFO, slotBase } from "../../../memory/layout.js";
+import { LIFO, QUIET, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
+import { dumpTasks } from "../../dump.js";
 import type { Task } from "../../task/task.js";
 import { type Control, FORCED, WORKING } from "./control.js";
 import { type LocalQueue, NO_TASK } from "./local-queue.js";
 import { Parker } from "./parker.js";
+import { RemoteFuture } from "./remote-future.js";
 import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
 import { ServedTasks } from "./served-tasks.js";
 import type { TaskSource, ThreadPart } from "./thread-part.js";
 import { WorkerCounters } from "./worker-counters.js";
+import type { WorkerPort } from "./worker-thread.js";
 
 /** Milliseconds a searcher spins before it parks: what a lone task that comes now would wait for the wake-up is about as much. */
 const SPIN_MS = 0.05;
 /** How many looks-out in a row may be in vain. A worker that has only its own sockets and timers to wait for would look out after each event, at many times its cost. */
 const PATIENCE = 16;
 const LIFO_STREAK = 3;
+const NO_QUESTION = -1;
+/** Of the tasks that it has, how many it describes in a report. */
+const MAX_DESCRIBED = 200;
 /** Of the LIFO slot: no record has the number 0. */
 const EMPTY = 0;
 
@@ -61,7 +67,7 @@ export class Worker implements ThreadPart, TaskSource {
   private readonly mailbox: Mailbox;
   private readonly queue: LocalQueue;
   private readonly parker: Parker;
-  private readonly send: (message: unknown, transfer: readonly unknown[]) => void;
+  private readonly port: WorkerPort;
   /** Where the LIFO slot is: in shared memory, so that what is in it outlives the thread. */
   private readonly lifoWord: number;
   private readonly memory: SharedMemory;
@@ -72,6 +78,11 @@ export class Worker implements ThreadPart, TaskSource {
   private patience = PATIENCE;
   private waiting: Promise<void> | null = null;
   private phase = WORKING;
+  /** What was asked about its being quiet and has no answer yet, or NO_QUESTION. */
+  private question = NO_QUESTION;
+  private quietWord = 0;
+  private isQuiet = false;
+  onMessage: (message: unknown) => void = () => {};
 
   parks = 0;
   unparks = 0;
@@ -79,14 +90,8 @@ export class Worker implements ThreadPart, TaskSource {
   stealOperations = 0;
   overflows = 0;
 
-  /** @param send - to the thread that made the runtime */
-  constructor(
-    rt: RuntimeCore,
-    control: Control,
-    mailbox: Mailbox,
-    seat: WorkerSeat,
-    send: (message: unknown, transfer: readonly unknown[]) => void,
-  ) {
+  /** @param port - to the thread that made the runtime */
+  constructor(rt: RuntimeCore, control: Control, mailbox: Mailbox, seat: WorkerSeat, port: WorkerPort) {
     const { memory } = mailbox.arena;
     this.rt = rt;
     this.memory = memory;
@@ -96,12 +101,13 @@ export class Worker implements ThreadPart, TaskSource {
     this.seat = seat;
     this.index = seat.index;
     this.workers = control.workers;
-    this.send = send;
+    this.port = port;
     this.tasks = remoteTasks(mailbox);
     this.served = new ServedTasks(rt, this.tasks, this);
     this.queue = control.ownQueue(seat.index);
     this.parker = new Parker(memory, control.idle, seat.index);
     this.counters = new WorkerCounters(memory, control.countersOf(seat.index));
+    memory.store(slotBase(mailbox.slot) + QUIET, 0);
     mailbox.onRung = () => rt.executor.drain();
     mailbox.setParker(control.idleBase, control.workers, seat.index);
     // It may take the place of a thread that died as a sleeper.
@@ -130,19 +136,19 @@ export class Worker implements ThreadPart, TaskSource {
   }
 
   message(slot: number, message: unknown, transfer: readonly unknown[]): void {
-    this.send(slot === this.seat.supervisor ? message : { to: slot, message, transfer }, transfer);
+    this.port.post(slot === this.seat.supervisor ? message : { to: slot, message, transfer }, transfer);
   }
 
   keepParcels(id: number, values: readonly unknown[], transfer: readonly unknown[]): void {
-    this.send({ keep: values, id }, transfer);
+    this.port.post({ keep: values, id }, transfer);
   }
 
   wantParcels(id: number): void {
-    this.send({ want: id, slot: this.seat.slot }, []);
+    this.port.post({ want: id, slot: this.seat.slot }, []);
   }
 
   dropParcels(id: number, isMessage: boolean): void {
-    this.send({ drop: id, isMessage }, []);
+    this.port.post({ drop: id, isMessage }, []);
   }
 
   takeBlockingThread(max: number): boolean {
@@ -280,6 +286,11 @@ export class Worker implements ThreadPart, TaskSource {
   }
 
   private unpark(): void {
+    if (this.isQuiet) {
+      // Before it takes anything that others could miss.
+      this.isQuiet = false;
+      this.memory.store(slotBase(this.seat.slot) + QUIET, 0);
+    }
     this.isParked = false;
     this.unparks++;
     this.isSearching = this.control.idle.leave(this.index);
@@ -305,7 +316,42 @@ export class Worker implements ThreadPart, TaskSource {
       void sleep.then(() => this.rt.executor.drain());
     }
     this.publish();
+    if (this.question !== NO_QUESTION) this.port.setRef(false);
     return true;
+  }
+
+  /** Home wants to know when it is quiet (quiet.ts). */
+  ask(question: number): void {
+    this.question = question;
+    if (this.isParked) this.port.setRef(false);
+  }
+
+  onIdle(): void {
+    // Or the thread would end.
+    this.port.setRef(true);
+    if (this.question === NO_QUESTION) return;
+    for (let message = this.port.receive(); message !== undefined; message = this.port.receive()) {
+      this.onMessage(message);
+    }
+    const { executor } = this.rt;
+    if (!this.isParked || this.rt.blockingJobs > 0 || executor.hasRunnable || this.mailbox.hasMail) {
+      executor.request();
+      return;
+    }
+    this.isQuiet = true;
+    this.memory.store(slotBase(this.seat.slot) + QUIET, ++this.quietWord);
+    const own: Task<unknown>[] = [];
+    // What others have is described there.
+    this.rt.forEachTask((task) => {
+      if (own.length < MAX_DESCRIBED && !(task.future instanceof RemoteFuture)) own.push(task);
+    });
+    const { tasks } = dumpTasks(own, undefined);
+    this.port.post({ quiet: this.quietWord, question: this.question, tasks }, []);
+    this.question = NO_QUESTION;
+  }
+
+  get hasMail(): boolean {
+    return this.mailbox.hasMail;
   }
 
   /** Waits for mail, and for the hold to end. To others it is a worker that runs a task. */
