@@ -58,8 +58,14 @@ export class Mailbox {
     return this.memory.load(this.base + MAIL) !== END;
   }
 
-  /** Any thread: posts to `slot`. */
+  /** Any thread: posts to `slot`, and wakes its thread. */
   post(slot: number, node: number): void {
+    this.push(slot, node);
+    this.ring(slot);
+  }
+
+  /** Any thread: posts to `slot`, whose thread will see it when it next looks. */
+  push(slot: number, node: number): void {
     const { memory } = this;
     const head = slotBase(slot) + MAIL;
     let top = memory.load(head);
@@ -70,7 +76,6 @@ export class Mailbox {
       if (found === top) break;
       top = found;
     }
-    this.ring(slot);
   }
 
   /** Any thread: wakes the thread of `slot`, if it sleeps. */

@@ -33,7 +33,7 @@ import type { RemoteFuture } from "./scheduler/multi-thread/remote-future.js";
 import type { ThreadPart } from "./scheduler/multi-thread/thread-part.js";
 import type { Worker } from "./scheduler/multi-thread/worker.js";
 import { otherThreads } from "./scheduler/other-threads.js";
-import { CANCELLED, COMPLETE, FAILED, JOINED, LISTED, ROOT, SCHEDULED, Task } from "./task/task.js";
+import { CANCELLED, COMPLETE, FAILED, JOINED, LISTED, REMOTE, ROOT, SCHEDULED, Task } from "./task/task.js";
 import { TaskExtra } from "./task/task-extra.js";
 import { TimeDriver, type Timer } from "./time/time-driver.js";
 import { IDLE, type TimerEntry } from "./time/wheel.js";
@@ -217,7 +217,7 @@ export class RuntimeCore {
 
   /** The task of a future that is completed by another thread: it is not polled. */
   startRemote(future: RemoteFuture, options: SpawnOptions | undefined): Task<unknown> {
-    const task = new Task<unknown>(this, future, newTaskId(), 0);
+    const task = new Task<unknown>(this, future, newTaskId(), REMOTE);
     if (options !== undefined || this.observesTasks) this.describeTask(task, options);
     this.spawnedTasks++;
     this.liveTasks++;
@@ -641,8 +641,9 @@ export class RuntimeCore {
       // With jobs of the blocking pool as well, it looks after both in turn.
       const hasJobs = jobs.blockingJobs > 0;
       remote.threads?.sleep(hasJobs ? Math.min(wait, 1) : wait);
-      if (remote !== this) remote.threads?.poll();
-      if (wait === Number.POSITIVE_INFINITY && !hasJobs && !remote.threads?.hasMail) this.checkThreads();
+      // This runtime's own is looked at in the next batch.
+      const hasMail = remote === this ? remote.threads?.hasMail : remote.threads?.poll();
+      if (wait === Number.POSITIVE_INFINITY && !hasJobs && hasMail !== true) this.checkThreads();
       if (hasJobs) jobs.blocking?.waitSync(0);
     } else if (jobs.blockingJobs > 0) {
       jobs.blocking?.waitSync(this.time.isPaused ? Number.POSITIVE_INFINITY : wait);

@@ -261,16 +261,18 @@ export class Executor {
 
   /** On a worker: tasks that are under way here and tasks that have yet to begin take turns. */
   private pickOnWorker(source: TaskSource): Task<unknown> | null {
-    if (++this.tick >= this.globalQueueInterval) {
+    this.tick++;
+    if (source.isSearching) {
+      // To look for work of others comes first, because nobody else is woken while it counts as searching.
+      const task = source.search();
+      if (task !== null) return task;
+      if (!this.hasRunnable) return null;
+      source.stopSearching();
+    }
+    if (this.tick >= this.globalQueueInterval) {
       this.tick = 0;
       const task = this.inject.shift() ?? source.global();
       if (task !== null) return task;
-    }
-    if (source.isSearching) {
-      // It was woken to look for work of others: that comes first, because nobody else is woken while it counts as searching.
-      const task = source.search();
-      if (task !== null) return task;
-      if (this.hasRunnable) source.stopSearching();
     }
     if ((this.tick & 1) === 0 && this.lifo === null) {
       const task = source.local();
@@ -312,7 +314,8 @@ export class Executor {
   /** Whether nothing but the running task could run next, and it may go on without a look at timers and the loop. */
   private isAlone(runnable: boolean): boolean {
     if (!this.active || this.left <= 1 || this.observes || asyncContext.isUsed) return false;
-    return runnable && this.lifo === null && this.inject.isEmpty && this.yielded.isEmpty;
+    if (!runnable || this.lifo !== null || !this.inject.isEmpty || !this.yielded.isEmpty) return false;
+    return this.source === null || !this.source.hasWork;
   }
 
   /**

@@ -15,6 +15,8 @@
  *   LISTED      in the runtime's list of tasks: from its first Pending on. Before that a run queue has it, and many tasks end at their first poll
  *   FORCE       the time for cleanup is over: unwinding no longer waits
  *
+ *   REMOTE      another thread runs it; `slot` is a RemoteFuture, which wants to know when somebody waits for the outcome
+ *
  *   wake:      0 -> SCHEDULED, pushed. RUNNING -> RUNNING|SCHEDULED, not pushed: the executor pushes it when the poll returns Pending.
  *              SCHEDULED or COMPLETE: nothing. So no wake is lost (a wake during a poll leads to another poll) and none is doubled.
  *   poll:      SCHEDULED -> RUNNING -> COMPLETE, or RUNNING -> 0 | SCHEDULED
@@ -24,6 +26,7 @@ import type { Future } from "../../future/future.js";
 import { Waker } from "../../future/waker.js";
 import { keepShape } from "../../internal/keep-shape.js";
 import type { RuntimeCore } from "../core.js";
+import type { RemoteFuture } from "../scheduler/multi-thread/remote-future.js";
 import type { TaskExtra } from "./task-extra.js";
 
 export const SCHEDULED = 1;
@@ -37,6 +40,7 @@ export const JOINED = 128;
 export const FORCE = 256;
 export const LISTED = 512;
 export const YIELDED = 1024;
+export const REMOTE = 2048;
 
 /** @internal */
 export class Task<T> extends Waker {
@@ -123,8 +127,10 @@ export class Task<T> extends Waker {
 
   addJoiner(waker: Waker): void {
     const joiners = this.joiners;
-    if (joiners === null) this.joiners = waker;
-    else if (joiners instanceof Waker) {
+    if (joiners === null) {
+      this.joiners = waker;
+      if ((this.state & REMOTE) !== 0) (this.slot as RemoteFuture).want();
+    } else if (joiners instanceof Waker) {
       if (!joiners.willWake(waker)) this.joiners = [joiners, waker];
     } else if (!joiners.some((joiner) => joiner.willWake(waker))) joiners.push(waker);
   }

@@ -10,7 +10,7 @@
  *   5      DATA        who may write the values: the block they are in, or 0 when they are in the record itself
  *   6      DATA_CLASS  with DATA: the class of that block
  *   7      COMMAND     home, once: the link of the mail to the worker
- *   8      HOME_KEY    home, before it is queued: its index in home's table
+ *   8      HOME_KEY    home: its index in home's table, and the bit WANTED once somebody there waits for the outcome
  *   9      ID          home, before it is queued: the task's id
  *   10-15  VALUES      home: the arguments; then the worker: the outcome
  *
@@ -24,6 +24,10 @@
  *                                     CALLED is cleared by the worker when the command has arrived
  *   RUNNING | DONE, FAILED, CANCELLED the worker, when the task is over and VALUES hold the outcome; it then mails LINK home
  *   ZOMBIE              home, when it has taken the outcome while CALLED was set: the worker frees the record when the command arrives
+ *
+ * Whom the outcome wakes. The worker mails it and then reads HOME_KEY: with WANTED, or if the task failed, it rings; otherwise it rings when it next runs
+ * out of work, so that a thread that waits for one task of many is not woken by each of them. Home sets WANTED and then looks at its mail. In the total
+ * order of these four either home finds the mail, or the worker finds the bit.
  *
  * Who frees: home when it takes the outcome, unless CALLED is set, since a block that is in a mailbox must stay. Both bits are set with `or`, which returns
  * what was before: of home (setting ZOMBIE) and the worker (clearing CALLED) the second one sees the other's bit, and frees.
@@ -47,6 +51,8 @@ export const DATA_CLASS = 6;
 export const COMMAND = 7;
 /** @internal */
 export const HOME_KEY = 8;
+/** @internal */
+export const WANTED = 1 << 30;
 /** @internal */
 export const ID = 9;
 /** @internal */

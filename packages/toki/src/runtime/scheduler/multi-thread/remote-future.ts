@@ -32,6 +32,8 @@ export class RemoteFuture extends Future<unknown> {
   readonly key: number;
   readonly functionNumber: number;
   task: Task<unknown> | null = null;
+  /** Whether somebody waits for the outcome. */
+  isWanted = false;
   /** Whether a part of the arguments went by message. */
   hasParcels = false;
   /** Whether all of them did. */
@@ -44,6 +46,13 @@ export class RemoteFuture extends Future<unknown> {
     this.record = record;
     this.key = key;
     this.functionNumber = functionNumber;
+  }
+
+  /** Somebody waits for the outcome, or needs the task to be over. */
+  want(): void {
+    if (this.isWanted) return;
+    this.isWanted = true;
+    this.tasks.want(this);
   }
 
   /** The outcome completes the task directly; a poll finds nothing. */

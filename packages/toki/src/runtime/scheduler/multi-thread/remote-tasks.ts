@@ -121,6 +121,14 @@ export class RemoteTasks {
     return spawned;
   }
 
+  /** From now on its end wakes this thread. */
+  want(remote: RemoteFuture): void {
+    if (remote.state === HOME) return;
+    this.memory.store(remote.record + record.HOME_KEY, remote.key | record.WANTED);
+    // A batch that is under way looks at its mail before the thread parks. If there is none, what has come without a ring needs one.
+    if (this.mailbox.hasMail) remote.rt.executor.request();
+  }
+
   /** Cancels a task that is away. True if it had not started: it is over then. */
   cancel(remote: RemoteFuture): boolean {
     if (remote.state !== AWAY) return remote.state === HOME;
@@ -133,6 +141,7 @@ export class RemoteTasks {
     }
     remote.state = CANCELLING;
     this.call(remote, record.CANCEL);
+    remote.want();
     return false;
   }
 
@@ -199,7 +208,7 @@ export class RemoteTasks {
 
   private onReply(block: number): void {
     const { memory } = this;
-    const remote = this.table[memory.read(block + record.HOME_KEY)];
+    const remote = this.table[memory.read(block + record.HOME_KEY) & ~record.WANTED];
     // Not ours: its home has ended, and this thread sees to what is left.
     if (remote === null || remote === undefined || remote.record !== block) {
       this.dropOutcomeParcels(block);

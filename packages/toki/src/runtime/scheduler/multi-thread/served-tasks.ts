@@ -29,6 +29,8 @@ import { HAS_NAME, HAS_PARCELS, IS_PARCEL } from "./values.js";
 export interface Courier {
   /** Sends a message to the thread of a slot. */
   message(slot: number, message: unknown, transfer: readonly unknown[]): void;
+  /** A task is over; there may be nothing else to do. */
+  runningDry(): void;
   /** Asks for what only a message can carry. */
   wantParcels(id: number): void;
   /** Nobody will ask for it. */
@@ -53,6 +55,8 @@ export class ServedTasks {
   private readonly served = new Map<number, ServedTask>();
   private readonly arrivals = new Map<number, Arrival>();
   private last: ServedTask | null = null;
+  /** Slots that have mail for which no bell was rung. */
+  private readonly owed = new Set<number>();
   private holds = 0;
 
   constructor(rt: RuntimeCore, tasks: RemoteTasks, courier: Courier) {
@@ -245,8 +249,20 @@ export class ServedTasks {
       encoder.value(error, "the error");
       values.put(block, 0);
     }
+    // Before home learns of it: what it spawns next is announced to a worker that sleeps only if nobody is about to look.
+    this.courier.runningDry();
     memory.or(block + record.STATE, bits);
-    mailbox.post(home, block + record.LINK);
+    mailbox.push(home, block + record.LINK);
+    if ((bits & record.FAILED) !== 0 || (memory.load(block + record.HOME_KEY) & record.WANTED) !== 0)
+      mailbox.ring(home);
+    else this.owed.add(home);
+  }
+
+  /** Rings at the homes of tasks that nobody waited for: this worker has nothing else to do. */
+  ringOwed(): void {
+    if (this.owed.size === 0) return;
+    for (const home of this.owed) this.tasks.mailbox.ring(home);
+    this.owed.clear();
   }
 
   /** Puts what was encoded into the record, and sends what is too much for it. */

@@ -5,7 +5,7 @@
  *   IDLE      no thread, no shared memory: a program that spawns nothing for workers stays here
  *   STARTED   -> at the first such spawn
  *   CLOSING   -> close(): the workers cancel their tasks and end; force() makes them do it without waiting
- *   ENDED     -> the last one has ended: the memory is given back
+ *   ENDED     -> the last one has ended, and so has every task of this thread, which may be in a queue until then: the memory is given back
  *
  * A worker: starting --ready--> working --ended--> gone, and another one with its number takes its place while the runtime is STARTED
  *   A worker that ends while it starts is tried again, MAX_START_FAILURES times in a row: then no task that is queued will ever run, and all fail.
@@ -261,7 +261,7 @@ export class Supervisor implements ThreadPart, QuietMember {
       this.startThread(worker.index);
       // What is queued may have been announced to the dead alone.
       (this.started as Started).control.idle.wakeOne();
-    } else if (this.threads.size === 0) this.finish();
+    } else if (this.threads.size === 0 && this.rt.isClosed) this.finish();
   }
 
   /** Queues for others what was in a dead worker's LIFO slot; its queue is there for everybody. */

@@ -299,6 +299,7 @@ export class Worker implements ThreadPart, TaskSource {
 
   park(): boolean {
     this.publish();
+    this.served.ringOwed();
     if (this.served.isHeld) return this.parkHeld();
     if (this.spin() || this.hasWork) return false;
     const { idle } = this.control;
@@ -358,6 +359,11 @@ export class Worker implements ThreadPart, TaskSource {
   private parkHeld(): boolean {
     this.stopSearching();
     return this.control.phase === this.phase && this.mailbox.listen();
+  }
+
+  runningDry(): void {
+    if (this.isSearching || this.rt.executor.hasRunnable) return;
+    this.isSearching = this.control.idle.beginSearch();
   }
 
   /** Waits for work to turn up, while it may search. */
