@@ -1,0 +1,152 @@
+// Workers that end while tasks are queued, running, spawning, being cancelled: by their own tasks, by running out of memory, and from outside at any moment.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Future, JoinError, type JoinHandle, sleep, ThreadEndedError } from "toki";
+import { generator } from "../support/loom/strategy.js";
+import { crash, detach, double, fail, fickle, hog, nap, quit, slowDouble, tree } from "./jobs.js";
+import { blocksInUse, Machine, within } from "./machine.js";
+
+const LIMIT_MS = 30_000;
+
+interface Tally {
+  values: number;
+  cancelled: number;
+  lost: number;
+  failed: number;
+}
+
+function work(n: number, random: (below: number) => number): Future<unknown> {
+  switch (random(8)) {
+    case 0:
+      return fail(n);
+    case 1:
+      return nap(n, random(5));
+    case 2:
+      return tree(2, 3);
+    case 3:
+      return fickle(n + 1, 4);
+    case 4:
+      return detach(n, 3);
+    case 5:
+      return slowDouble(n, random(20_000));
+    default:
+      return double(n);
+  }
+}
+
+/** Spawns `count` tasks, of which some end their worker, and waits for all outcomes. */
+async function lethal(machine: Machine, count: number, seed: number, killer: (n: number) => Future<unknown> | undefined) {
+  const random = generator(seed);
+  const tally: Tally = { values: 0, cancelled: 0, lost: 0, failed: 0 };
+  await machine.rt.run(function* () {
+    const handles: JoinHandle<unknown>[] = [];
+    for (let n = 0; n < count; n++) {
+      handles.push(machine.spawn(killer(n) ?? work(n, random)));
+      if (random(8) === 0) (handles[random(handles.length)] as JoinHandle<unknown>).abort();
+      if (random(20) === 0) yield* sleep(random(3));
+    }
+    for (const handle of handles) {
+      try {
+        yield* handle;
+        tally.values++;
+      } catch (error) {
+        assert.ok(error instanceof JoinError, String(error));
+        if (error.isCancelled()) tally.cancelled++;
+        else if (error.cause instanceof ThreadEndedError) tally.lost++;
+        else tally.failed++;
+      }
+    }
+  });
+  assert.equal(tally.values + tally.cancelled + tally.lost + tally.failed, count);
+  return tally;
+}
+
+async function survive(
+  workerThreads: number,
+  count: number,
+  seed: number,
+  killer: (n: number) => Future<unknown> | undefined,
+  during?: (machine: Machine) => () => void,
+  options: { threadMemoryLimit?: number } = {},
+): Promise<Tally> {
+  const machine = await Machine.start({ workerThreads, onUnhandledFailure: () => {}, ...options });
+  await machine.rt.run(function* () {
+    yield* machine.spawn(double(1));
+  });
+  const stop = during?.(machine);
+  let tally: Tally;
+  try {
+    tally = await within(LIMIT_MS, [machine], lethal(machine, count, seed, killer));
+  } finally {
+    stop?.();
+  }
+  // It goes on as if nothing had been.
+  const sum = machine.rt.run(function* () {
+    const handles = Array.from({ length: 100 }, (_, n) => machine.spawn(double(n)));
+    let sum = 0;
+    for (const handle of handles) sum += yield* handle;
+    return sum;
+  });
+  assert.equal(await within(LIMIT_MS, [machine], sum), 9900);
+  await within(LIMIT_MS, [machine], machine.rt.shutdown());
+  machine.assertQuiet();
+  return tally;
+}
+
+describe("workers that end while they work", { timeout: 240_000 }, () => {
+  for (const workerThreads of [1, 2, 4]) {
+    test(`tasks that call process.exit, ${workerThreads} workers`, async (t) => {
+      const seed = 1 + Math.floor(Math.random() * 1e6);
+      const before = blocksInUse();
+      const tally = await survive(workerThreads, 400, seed, (n) => (n % 50 === 10 ? quit(3, n % 100 === 10) : undefined));
+      t.diagnostic(`seed ${seed}: ${JSON.stringify(tally)}, blocks ${blocksInUse() - before}`);
+      assert.ok(tally.lost > 0);
+    });
+  }
+
+  test("tasks that throw in a callback", async (t) => {
+    const seed = 1 + Math.floor(Math.random() * 1e6);
+    const tally = await survive(2, 300, seed, (n) => (n % 60 === 10 ? crash() : undefined));
+    t.diagnostic(`seed ${seed}: ${JSON.stringify(tally)}`);
+    assert.ok(tally.lost > 0);
+  });
+
+  test("tasks that use up their thread's memory", async (t) => {
+    const seed = 1 + Math.floor(Math.random() * 1e6);
+    const before = blocksInUse();
+    const tally = await survive(2, 200, seed, (n) => (n % 70 === 10 ? hog() : undefined), undefined, {
+      threadMemoryLimit: 32 << 20,
+    });
+    t.diagnostic(`seed ${seed}: ${JSON.stringify(tally)}, blocks ${blocksInUse() - before}`);
+    assert.ok(tally.lost > 0);
+  });
+
+  for (const workerThreads of [1, 2, 3]) {
+    test(`threads that are ended from outside, ${workerThreads} workers`, async (t) => {
+      const seed = 1 + Math.floor(Math.random() * 1e6);
+      const before = blocksInUse();
+      let kills = 0;
+      const tally = await survive(
+        workerThreads,
+        3000,
+        seed,
+        () => undefined,
+        (machine) => {
+          const random = generator(seed + 1);
+          let timer: ReturnType<typeof setTimeout>;
+          const next = () => {
+            timer = setTimeout(() => {
+              const workers = machine.workers.filter((worker) => worker.isReady);
+              const worker = workers[random(Math.max(1, workers.length))];
+              if (worker !== undefined && machine.kill(worker.index)) kills++;
+              next();
+            }, random(40));
+          };
+          next();
+          return () => clearTimeout(timer);
+        },
+      );
+      t.diagnostic(`seed ${seed}: ${kills} kills, ${JSON.stringify(tally)}, blocks ${blocksInUse() - before}`);
+    });
+  }
+});
