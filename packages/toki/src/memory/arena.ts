@@ -9,7 +9,8 @@
  *
  * A slot's cache belongs to the thread that has the slot: a list through the first word of each free block, touched plainly. Only when it is empty, or
  * has grown to two batches, a batch moves from or to the free list of its class, under that list's lock. So the usual allocation is a few plain accesses.
- * A thread that dies leaves its cache in its slot, and who takes the slot over has it.
+ * A thread that dies leaves its cache in its slot, and who takes the slot over has it. Each list is well-formed after each single store, so it may die at any
+ * of them: what it loses is the block it was about to hand out or take back, or the batch that it was moving, and the counts are off by as much.
  *
  * The frontier moves by one atomic addition; what was passed over belongs to who moved it. If it lies beyond the buffer's end, the buffer grows,
  * under GROWTH. Blocks are not given back to the system: the buffer is as long as there ever was use for at once.
@@ -25,13 +26,15 @@ import {
   FREE_LISTS,
   FRONTIER,
   GROWTH,
+  HELD,
   IN_USE,
   MAX_SLOTS,
+  PARKER,
   SLOT_STATE,
   slotBase,
 } from "./layout.js";
 import { OutOfMemoryError } from "./out-of-memory-error.js";
-import { SharedLock } from "./shared-lock.js";
+import { FREE_LIST, SharedLock } from "./shared-lock.js";
 import { SharedMemory } from "./shared-memory.js";
 
 const INITIAL_BYTES = 1 << 20;
@@ -69,9 +72,10 @@ export class Arena {
   constructor(buffer: SharedArrayBuffer, slot?: number) {
     this.buffer = buffer;
     this.memory = new SharedMemory(new Int32Array(buffer, 0, buffer.byteLength >>> 2));
-    for (let k = 0; k < CLASSES; k++) this.lists.push(new SharedLock(this.memory, listOf(k) + LOCK));
+    for (let k = 0; k < CLASSES; k++) this.lists.push(new SharedLock(this.memory, listOf(k) + LOCK, FREE_LIST));
     this.slot = slot ?? this.takeSlot();
     this.cache = slotBase(this.slot);
+    this.memory.sign(this.slot + 1, this.cache + HELD);
   }
 
   /** A new buffer, with nothing in it. */
@@ -251,8 +255,16 @@ export class Arena {
       }
     }
     memory.add(IN_USE, memory.exchange(from + CACHE_IN_USE, 0));
+    memory.store(from + PARKER, 0);
     memory.store(from + SLOT_STATE, 0);
   }
+}
+
+/** Sets the count of a free list whose lock the dead had, `lock` being the lock's word. @internal */
+export function repairFreeList(memory: SharedMemory, lock: number): void {
+  let count = 0;
+  for (let block = memory.read(lock + HEAD); block !== END; block = memory.read(block)) count++;
+  memory.store(lock + COUNT, count);
 }
 
 function listOf(k: number): number {

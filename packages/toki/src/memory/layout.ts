@@ -7,7 +7,7 @@
  *   3                      NEXT_ID (atomic): the ranges of task ids given out
  *   4                      FUNCTIONS_LOCK, 5 FUNCTIONS_COUNT, 6 FUNCTIONS_TABLE: runtime/scheduler/multi-thread/function-table.ts
  *   16 + 16 * class        the free list of a class of blocks: LOCK, HEAD (by its holder), COUNT (by its holder)
- *   SLOTS + 64 * slot      the slot of a thread
+ *   SLOTS + 80 * slot      the slot of a thread
  *   BLOCKS                 blocks
  */
 
@@ -34,7 +34,7 @@ export const FREE_LIST_WORDS = 16;
 /** @internal */
 export const SLOTS = FREE_LISTS + FREE_LIST_WORDS * CLASSES;
 /** @internal */
-export const SLOT_WORDS = 64;
+export const SLOT_WORDS = 80;
 /** How many threads may use an arena at once. @internal */
 export const MAX_SLOTS = 1024;
 /** @internal */
@@ -42,7 +42,7 @@ export const BLOCKS = SLOTS + SLOT_WORDS * MAX_SLOTS;
 
 /*
  * A slot, in words from its base. STATE, BELL and MAIL are atomic; the rest is touched by the slot's thread alone, except PARKER*, which that thread writes
- * before it stores BELL, and others read after they loaded BELL.
+ * before it stores BELL, and others read after they loaded BELL. When the thread is no more, who clears up after it reads HELD and the caches.
  */
 /** FREE or TAKEN. @internal */
 export const SLOT_STATE = 0;
@@ -66,6 +66,11 @@ export const CACHE_HEAD = 32;
 export const CACHE_COUNT = CACHE_HEAD + CLASSES;
 /** @internal */
 export const CACHE_IN_USE = CACHE_COUNT + CLASSES;
+
+/** The locks that the thread has or waits for, outermost first, as `SharedLock.entry`; then zeros. @internal */
+export const HELD = 64;
+/** How many locks a thread may have at once. @internal */
+export const MAX_HELD = 8;
 
 /** The base of a slot. @internal */
 export function slotBase(slot: number): number {

@@ -98,6 +98,11 @@ export class Mailbox {
     this.take(slotBase(slot));
   }
 
+  /** The thread of `slot` is no more, and needs no ring. */
+  silence(slot: number): void {
+    this.memory.store(slotBase(slot) + BELL, AWAKE);
+  }
+
   private take(base: number): boolean {
     const { memory } = this;
     let node = memory.exchange(base + MAIL, END);

@@ -16,6 +16,8 @@ export type WaitOutcome = "ok" | "not-equal";
 export interface Memory {
   /** How often a lock is tried before its thread goes to sleep. */
   readonly spins: number;
+  /** The number of this thread, above 0, which locks are marked with. */
+  readonly owner: number;
 
   load(index: number): number;
   store(index: number, value: number): void;
@@ -42,6 +44,10 @@ export interface Memory {
   waitAsync(index: number, expected: number): Promise<unknown> | null;
   /** Wakes up to `count` of the threads that wait for the word; returns how many. */
   notify(index: number, count: number): number;
+  /** Writes down a lock that this thread is about to take, for whoever clears up if it dies (shared-lock.ts). */
+  enter(entry: number): void;
+  /** Strikes out the last one. */
+  leave(): void;
   /** Says that this thread spins and can do nothing until another thread has written. */
   pause(): void;
 }

@@ -21,8 +21,15 @@ const atomics = Atomics as unknown as {
 export class SharedMemory implements Memory {
   /** The view to use for one access; another one may be there after the next call that allocates. */
   words: Int32Array;
+  /** Of a thread with a slot, from `sign` on. */
+  owner = 1;
   private readonly mayBlock: boolean;
   readonly spins: number;
+  /** Where the next lock is to be written down; 0 on a thread without a slot. */
+  private held = 0;
+  private firstHeld = 0;
+  private patience = Number.POSITIVE_INFINITY;
+  private readonly onStalled: (() => void)[] = [];
 
   constructor(words: Int32Array, mayBlock = true, spins = 100) {
     if (!(words instanceof Int32Array) || !(words.buffer instanceof SharedArrayBuffer))
@@ -81,9 +88,43 @@ export class SharedMemory implements Memory {
     this.reaching(index)[index] = value;
   }
 
+  /** From now on this thread marks its locks with `owner`, and writes them down from word `held` on. */
+  sign(owner: number, held: number): void {
+    this.owner = owner;
+    this.held = held;
+    this.firstHeld = held;
+  }
+
+  /** Whether this thread has a lock, or is about to take one. */
+  get isLocking(): boolean {
+    return this.held > this.firstHeld;
+  }
+
+  enter(entry: number): void {
+    // ATOMICS: plain; read by another thread only when this one is no more, which it was told of.
+    if (this.held !== 0) this.words[this.held++] = entry;
+  }
+
+  leave(): void {
+    if (this.held !== 0) this.words[--this.held] = 0;
+  }
+
+  /** Calls back when this thread has waited for a lock for `ms` milliseconds: its owner may be no more. Returns the way to stop. */
+  watch(callback: () => void, ms: number): () => void {
+    const { onStalled } = this;
+    onStalled.push(callback);
+    this.patience = ms;
+    return () => {
+      onStalled.splice(onStalled.indexOf(callback), 1);
+      if (onStalled.length === 0) this.patience = Number.POSITIVE_INFINITY;
+    };
+  }
+
   wait(index: number, expected: number): WaitOutcome {
     if (!this.mayBlock) return "not-equal";
-    return Atomics.wait(this.reaching(index), index, expected) === "not-equal" ? "not-equal" : "ok";
+    const outcome = Atomics.wait(this.reaching(index), index, expected, this.patience);
+    if (outcome === "timed-out") for (const callback of [...this.onStalled]) callback();
+    return outcome === "not-equal" ? "not-equal" : "ok";
   }
 
   /** As `wait`, at most `ms` milliseconds. */

@@ -43,7 +43,11 @@ export const stuck = fn(import.meta, function* stuck(ms: number) {
 });
 
 /** The number of tasks of a tree of `depth` levels, each with `width` children that it spawns and awaits. */
-export const tree = fn(import.meta, function* treeNode(depth: number, width: number): Generator<Suspend, number, unknown> {
+export const tree = fn(import.meta, function* treeNode(depth: number, width: number): Generator<
+  Suspend,
+  number,
+  unknown
+> {
   if (depth === 0) return 1;
   const children: JoinHandle<number>[] = [];
   for (let i = 0; i < width; i++) children.push(spawn(tree(depth - 1, width)));

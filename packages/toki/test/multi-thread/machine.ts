@@ -90,8 +90,12 @@ export class Machine implements AsyncDisposable {
     const { started } = this.core.threads;
     if (started === null) return "no thread was started";
     const lines: Report = snapshot(this.shape);
-    const away = started.tasks.table.filter((remote) => remote !== null && remote !== undefined && remote.rt === this.core);
-    lines.push(`home: ${this.core.liveTasks} tasks, ${this.core.remoteTasks} away, ${started.mailbox.expected} expected`);
+    const away = started.tasks.table.filter(
+      (remote) => remote !== null && remote !== undefined && remote.rt === this.core,
+    );
+    lines.push(
+      `home: ${this.core.liveTasks} tasks, ${this.core.remoteTasks} away, ${started.mailbox.expected} expected`,
+    );
     const memory = new Int32Array((mailboxIfAny() as { arena: Arena }).arena.buffer);
     for (const remote of away.slice(0, 20)) {
       const { record, task, state } = remote as Remote;

@@ -27,24 +27,24 @@ describe("Idle", () => {
       [7, 4],
     ] as const) {
       const { idle } = setup(workers);
-      for (let i = 0; i < allowed; i++) assert.ok(idle.beginSearch(), `${i + 1} of ${workers}`);
-      assert.ok(!idle.beginSearch());
+      for (let i = 0; i < allowed; i++) assert.ok(idle.beginSearch(i), `${i + 1} of ${workers}`);
+      assert.ok(!idle.beginSearch(allowed % workers));
       assert.equal(idle.searching, allowed);
     }
   });
 
   test("the last one to end its search is told", () => {
     const { idle } = setup(4);
-    idle.beginSearch();
-    idle.beginSearch();
-    assert.equal(idle.endSearch(), false);
-    assert.equal(idle.endSearch(), true);
+    idle.beginSearch(0);
+    idle.beginSearch(1);
+    assert.equal(idle.endSearch(0), false);
+    assert.equal(idle.endSearch(1), true);
   });
 
   test("the last searcher to enlist is told, others are not", () => {
     const { idle } = setup(4);
-    idle.beginSearch();
-    idle.beginSearch();
+    idle.beginSearch(0);
+    idle.beginSearch(1);
     assert.equal(idle.enlist(3, false), false);
     assert.equal(idle.enlist(0, true), false);
     assert.equal(idle.enlist(1, true), true);
@@ -54,7 +54,7 @@ describe("Idle", () => {
   test("a worker that enlists without having searched is told when nobody searches", () => {
     const { idle } = setup(4);
     assert.equal(idle.enlist(0, false), true);
-    idle.beginSearch();
+    idle.beginSearch(2);
     assert.equal(idle.enlist(1, false), false);
   });
 
@@ -67,7 +67,7 @@ describe("Idle", () => {
     assert.equal(idle.wakeOne(), NOBODY);
     assert.ok(!idle.isParked(1));
     assert.equal(idle.leave(1), true);
-    idle.endSearch();
+    idle.endSearch(1);
     assert.equal(idle.wakeOne(), 2);
   });
 
@@ -94,6 +94,19 @@ describe("Idle", () => {
       [false, true, false],
     );
     assert.deepEqual([idle.unparked, idle.searching], [3, 1]);
+  });
+
+  test("a dead worker that is buried counts as running and not as searching, whatever it was", () => {
+    const { idle } = setup(4);
+    idle.beginSearch(0);
+    idle.enlist(1, false);
+    idle.endSearch(0);
+    idle.wakeOne();
+    idle.beginSearch(2);
+    idle.enlist(3, false);
+    for (const worker of [0, 1, 2, 3]) idle.bury(worker);
+    assert.deepEqual([idle.unparked, idle.searching], [4, 0]);
+    for (const worker of [0, 1, 2, 3]) assert.equal(idle.leave(worker), false);
   });
 
   test("wakeAll wakes everybody", () => {

@@ -33,13 +33,21 @@ describe("LocalQueue under all schedules (bounded preemptions)", () => {
 describe("the loom finds planted bugs in LocalQueue", () => {
   const wrong = ["assertion", "race", "too many steps"] as const;
   const bugs: [string, string, string, (code: any) => (model: Model) => void][] = [
-    ["the owner does not respect the thief's mark", "return mark === NO_THIEF ? head : mark;", "return head;", refill],
+    [
+      "the owner does not respect the thief's mark",
+      "return this.memory.load(this.base + MARK);",
+      "return head;",
+      refill,
+    ],
     [
       "the owner looks at the mark before it looks at the head",
       `const head = this.memory.load(this.base + HEAD);
-        const mark = this.memory.load(this.base + STEAL);`,
-      `const mark = this.memory.load(this.base + STEAL);
-        const head = this.memory.load(this.base + HEAD);`,
+        if (this.memory.load(this.base + STEAL) === NO_THIEF)
+            return head;`,
+      `const thief = this.memory.load(this.base + STEAL);
+        const head = this.memory.load(this.base + HEAD);
+        if (thief === NO_THIEF)
+            return head;`,
       refill,
     ],
     [
@@ -50,8 +58,8 @@ describe("the loom finds planted bugs in LocalQueue", () => {
     ],
     [
       "a thief does not look whether there is another one",
-      "if (memory.compareExchange(base + STEAL, NO_THIEF, mark) !== NO_THIEF)",
-      "if ((memory.store(base + STEAL, mark), false))",
+      "if (memory.compareExchange(base + STEAL, NO_THIEF, this.base) !== NO_THIEF)",
+      "if ((memory.store(base + STEAL, this.base), false))",
       twoThieves,
     ],
     [
@@ -69,7 +77,7 @@ describe("the loom finds planted bugs in LocalQueue", () => {
     [
       "a thief marks the head it finds after it has claimed",
       "if (found === head)\n                break;",
-      "if (found === head) {\n                memory.store(base + STEAL, found + count);\n                break;\n            }",
+      "if (found === head) {\n                memory.store(base + MARK, found + count);\n                break;\n            }",
       refill,
     ],
     [

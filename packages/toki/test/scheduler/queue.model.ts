@@ -16,7 +16,8 @@ export const options: Options = {
     if (index >= LINKS.base) return `link[${index - LINKS.base}]`;
     if (index >= INJECT) return `inject.${["LOCK", "HEAD", "TAIL", "STATE"][index - INJECT]}`;
     const word = index % QUEUE;
-    const part = word === 0 ? "HEAD" : word === 1 ? "STEAL" : word === 16 ? "TAIL" : `slot[${word - 32}]`;
+    const part =
+      word === 0 ? "HEAD" : word === 1 ? "STEAL" : word === 2 ? "MARK" : word === 16 ? "TAIL" : `slot[${word - 32}]`;
     return `${"abc"[Math.floor(index / QUEUE)]}.${part}`;
   },
 };

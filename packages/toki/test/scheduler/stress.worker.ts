@@ -29,7 +29,7 @@ function next(): number {
   if (task !== NO_TASK) return task;
   task = inject.popInto(own, Math.floor(inject.length / setup.workers) + 1);
   if (task !== NO_TASK) return task;
-  if (!searching) searching = idle.beginSearch();
+  if (!searching) searching = idle.beginSearch(worker);
   if (!searching) return NO_TASK;
   const start = random(setup.workers);
   for (let i = 0; i < setup.workers; i++) {
@@ -42,7 +42,7 @@ function next(): number {
 }
 
 function run(task: number): void {
-  if (searching && idle.endSearch()) idle.wakeOne();
+  if (searching && idle.endSearch(worker)) idle.wakeOne();
   searching = false;
   enter("running");
   memory.add(state + 1, 1);

@@ -19,14 +19,16 @@ const IDLE = 150;
 export const options: Options = {
   words: IDLE + idleModule.Idle.words(3),
   names(index) {
-    if (index >= IDLE + 16) return `PARK[${(index - IDLE - 16) / 16}]`;
-    if (index >= IDLE) return `idle.${["LOCK", "STATE"][index - IDLE]}`;
+    if (index >= IDLE + 16)
+      return `${index % 16 === IDLE % 16 ? "PARK" : "SEEKS"}[${Math.floor((index - IDLE - 16) / 16)}]`;
+    if (index >= IDLE) return `idle.${["LOCK", "STATE", "WORKERS"][index - IDLE]}`;
     if (index >= RAN) return `ran[${index - RAN}]`;
     if (index === DONE) return "DONE";
     if (index >= LINKS.base) return `link[${index - LINKS.base}]`;
     if (index >= INJECT) return `inject.${["LOCK", "HEAD", "TAIL", "STATE"][index - INJECT]}`;
     const word = index % QUEUE;
-    const part = word === 0 ? "HEAD" : word === 1 ? "STEAL" : word === 16 ? "TAIL" : `slot[${word - 32}]`;
+    const part =
+      word === 0 ? "HEAD" : word === 1 ? "STEAL" : word === 2 ? "MARK" : word === 16 ? "TAIL" : `slot[${word - 32}]`;
     return `${"abc"[Math.floor(index / QUEUE)]}.${part}`;
   },
 };
@@ -70,7 +72,7 @@ function work(code: Code, program: Program, memory: Memory, worker: number): num
     if (task !== NO_TASK) return task;
     task = inject.popInto(own, 1);
     if (task !== NO_TASK) return task;
-    if (!searching) searching = idle.beginSearch();
+    if (!searching) searching = idle.beginSearch(worker);
     if (!searching) return NO_TASK;
     for (const victim of queues) {
       if (victim === own) continue;
@@ -83,7 +85,7 @@ function work(code: Code, program: Program, memory: Memory, worker: number): num
   while (true) {
     const task = next();
     if (task !== NO_TASK) {
-      if (searching && idle.endSearch()) idle.wakeOne();
+      if (searching && idle.endSearch(worker)) idle.wakeOne();
       searching = false;
       ran.push(task);
       for (const child of program.spawns[task] ?? []) {

@@ -121,6 +121,11 @@ export class Execution {
     return this.threads.map((thread) => thread.result);
   }
 
+  /** The number of the thread that runs, above 0. */
+  get owner(): number {
+    return this.current === null ? 1 : this.current.id + 2;
+  }
+
   /** Every operation of the model comes through here. */
   perform(op: Op, index: number, a: number, b: number): number {
     if (index < 0 || index >= this.words.length || !Number.isInteger(index))

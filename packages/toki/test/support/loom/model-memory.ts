@@ -11,6 +11,15 @@ export class ModelMemory implements Memory {
     this.spins = spins;
   }
 
+  get owner(): number {
+    return this.execution.owner;
+  }
+
+  // What a thread writes down for the case of its death, which is no part of a model.
+  enter(): void {}
+
+  leave(): void {}
+
   load(index: number): number {
     return this.execution.perform("load", index, 0, 0);
   }

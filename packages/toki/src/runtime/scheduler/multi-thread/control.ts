@@ -14,7 +14,7 @@ import { classFor } from "../../../memory/arena.js";
 import { Idle } from "./idle.js";
 import { InjectQueue } from "./inject-queue.js";
 import { LocalQueue } from "./local-queue.js";
-import { LINK, RECORD_SHIFT } from "./record.js";
+import { RECORD_LINKS } from "./record.js";
 import { COUNTER_WORDS } from "./worker-counters.js";
 
 /** @internal */
@@ -50,7 +50,7 @@ export class Control {
     this.base = base;
     this.workers = workers;
     this.idle = new Idle(memory, base + IDLE, workers);
-    this.inject = new InjectQueue(memory, base + INJECT, { base: LINK, stride: 1 << RECORD_SHIFT });
+    this.inject = new InjectQueue(memory, base + INJECT, RECORD_LINKS);
     for (let i = 0; i <= workers; i++) this.queues.push(new LocalQueue(memory, this.queueBase(i), CAPACITY));
   }
 

@@ -83,8 +83,9 @@ export class FunctionTable {
     memory.write(entry + LENGTH, key.length);
     for (let i = 0; i < key.length; i++) memory.write(entry + TEXT + i, key.charCodeAt(i));
     memory.write(entry + NEXT, memory.read(HEAD));
-    memory.write(HEAD, entry);
+    // The count first: if the thread dies here, a number is never used, and none is used twice.
     memory.write(COUNT, number + 1);
+    memory.write(HEAD, entry);
     return number;
   }
 

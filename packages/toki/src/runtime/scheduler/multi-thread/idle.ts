@@ -4,10 +4,12 @@
 //
 //   offset   name     writer                             reader   ordering
 //   0        LOCK     any                                any      atomic, see shared-lock.ts
-//   1        STATE    any                                any      atomic; unparked workers << 16 | searching workers
+//   1        STATE    holder of LOCK                     any      atomic; unparked workers << 16 | searching workers
+//   2        WORKERS  init                               any      atomic; how many there are
 //   16+16*w  PARK[w]  holder of LOCK; worker w (RUNNING) any      atomic; what worker w does
+//   17+16*w  SEEKS[w] worker w                           holder of LOCK   1 while it searches; plain under LOCK, atomic in `leave`
 //
-// PARK[w] has a cache line for each worker. Its states, and who may change them:
+// PARK[w] and SEEKS[w] have a cache line for each worker. The states of PARK[w], and who may change them:
 //   RUNNING  -> PARKED     worker w, under LOCK (`enlist`)
 //   PARKED   -> NOTIFIED   any thread, under LOCK (`wakeOne`); worker w is counted as searching from here on
 //   PARKED   -> CALLED     any thread, under LOCK (`wake`, `wakeAll`); not counted as searching
@@ -39,18 +41,20 @@
 // Going to sleep compares the word with PARKED in the same step. Each change away from PARKED by another thread is
 // followed by a notification of all waiters of the word, so a worker does not sleep through it (parker.ts).
 //
-// A thread that dies while it runs a task, or asleep, holds no lock, is not counted as searching unless its PARK word says
-// NOTIFIED, and has published all that is in its queue. The thread that replaces it calls `leave` first and is then what
-// the dead one was. (A thread destroyed from outside inside one of these functions is not repaired.)
+// A thread that dies. STATE follows from the other words: a worker is unparked unless PARK says PARKED, and searches if SEEKS says so or PARK says
+// NOTIFIED. All of them change under LOCK, but for `leave`, which moves a worker from NOTIFIED to SEEKS and so changes no sum. So whoever has LOCK can
+// count anew (`recount`): who breaks the lock of a dead does, and `bury` makes of a dead worker one that runs and does not search. Then somebody has
+// to call `wakeOne`: what made the dead search may be there still. The thread that replaces it calls `leave` first, and is what the dead one was, if nobody buried it.
 //
-// ATOMICS: STATE is changed by additions only, under LOCK where sleepers are concerned. That `beginSearch` looks and
-// then adds in two steps may let a few more than half of the workers search; the limit only saves contention.
+// ATOMICS: the loads of STATE outside of LOCK are those of the argument above.
 import type { Memory } from "../../../memory/memory.js";
-import { SharedLock } from "../../../memory/shared-lock.js";
+import { IDLE, SharedLock } from "../../../memory/shared-lock.js";
 
 const LOCK = 0;
 const STATE = 1;
+const WORKERS = 2;
 const PARK = 16;
+const SEEKS = 1;
 const PARK_STRIDE = 16;
 
 const RUNNING = 0;
@@ -77,7 +81,7 @@ export class Idle {
     this.memory = memory;
     this.base = base;
     this.workers = workers;
-    this.lock = new SharedLock(memory, base + LOCK);
+    this.lock = new SharedLock(memory, base + LOCK, IDLE);
   }
 
   /** How many words it takes. */
@@ -89,7 +93,11 @@ export class Idle {
   static init(memory: Memory, base: number, workers: number): void {
     memory.store(base + LOCK, 0);
     memory.store(base + STATE, workers * UNPARKED);
-    for (let worker = 0; worker < workers; worker++) memory.store(base + PARK + PARK_STRIDE * worker, RUNNING);
+    memory.store(base + WORKERS, workers);
+    for (let worker = 0; worker < workers; worker++) {
+      memory.store(base + PARK + PARK_STRIDE * worker, RUNNING);
+      memory.store(base + PARK + PARK_STRIDE * worker + SEEKS, 0);
+    }
   }
 
   /** How many workers search. */
@@ -146,15 +154,25 @@ export class Idle {
   }
 
   /** A worker without work: may it search the queues of others? False when half of the workers search already. */
-  beginSearch(): boolean {
+  beginSearch(worker: number): boolean {
     if (2 * this.searching >= this.workers) return false;
-    this.memory.add(this.base + STATE, 1);
-    return true;
+    this.lock.lock();
+    const allowed = 2 * this.searching < this.workers;
+    if (allowed) {
+      this.memory.write(this.parkWord(worker) + SEEKS, 1);
+      this.memory.add(this.base + STATE, 1);
+    }
+    this.lock.unlock();
+    return allowed;
   }
 
   /** A searching worker that found a task, before it runs it. If true, it was the last one and must call `wakeOne`. */
-  endSearch(): boolean {
-    return (this.memory.sub(this.base + STATE, 1) & SEARCHING) === 1;
+  endSearch(worker: number): boolean {
+    this.lock.lock();
+    this.memory.write(this.parkWord(worker) + SEEKS, 0);
+    const before = this.memory.sub(this.base + STATE, 1);
+    this.lock.unlock();
+    return (before & SEARCHING) === 1;
   }
 
   /**
@@ -164,6 +182,7 @@ export class Idle {
   enlist(worker: number, searching: boolean): boolean {
     this.lock.lock();
     // Before STATE: a worker that is counted as asleep can be found.
+    this.memory.write(this.parkWord(worker) + SEEKS, 0);
     this.memory.store(this.parkWord(worker), PARKED);
     const before = this.memory.sub(this.base + STATE, searching ? UNPARKED + 1 : UNPARKED);
     this.lock.unlock();
@@ -187,8 +206,36 @@ export class Idle {
       this.lock.unlock();
       if (parked) return false;
     }
-    // Nobody but this worker changes the word any more.
-    return memory.exchange(word, RUNNING) === NOTIFIED;
+    // Nobody but this worker changes the word any more. It is counted as searching before and after.
+    // Before the exchange: a recount that finds the word changed finds this too.
+    if (memory.load(word) === NOTIFIED) memory.store(word + SEEKS, 1);
+    memory.exchange(word, RUNNING);
+    return memory.read(word + SEEKS) === 1;
+  }
+
+  /** A worker's thread is no more: counts it as one that runs and does not search. */
+  bury(worker: number): void {
+    const { memory, base } = this;
+    const word = this.parkWord(worker);
+    this.lock.lock();
+    memory.store(word, RUNNING);
+    memory.write(word + SEEKS, 0);
+    Idle.recount(memory, base + LOCK);
+    this.lock.unlock();
+  }
+
+  /** Counts the workers anew. For the holder of LOCK, which is the word `lock`, or whoever clears up after it. */
+  static recount(memory: Memory, lock: number): void {
+    const base = lock - LOCK;
+    const workers = memory.load(base + WORKERS);
+    let state = 0;
+    for (let worker = 0; worker < workers; worker++) {
+      const word = base + PARK + PARK_STRIDE * worker;
+      const park = memory.load(word);
+      if (park !== PARKED) state += UNPARKED;
+      if (park === NOTIFIED || memory.load(word + SEEKS) === 1) state++;
+    }
+    memory.store(base + STATE, state);
   }
 
   /** Blocks the worker's thread until another thread wakes it. For threads without an event loop to serve. */

@@ -18,10 +18,13 @@
 // STATE after the list is linked. So whoever pushes and afterwards looks for sleepers, and whoever goes to sleep and
 // afterwards looks at `isEmpty`, cannot both miss each other (idle.ts).
 //
+// A thread that dies under LOCK: the stores are ordered so that from HEAD to TAIL there is a list after each of them, and only the number in STATE can be
+// wrong. `repair` counts. Tasks that the dead was about to queue, or had taken out, are in no queue then: their homes queue them again (repair.ts).
+//
 // open -> closed by close(), once. A closed queue takes no tasks and still hands out those it has.
 
 import type { Memory } from "../../../memory/memory.js";
-import { SharedLock } from "../../../memory/shared-lock.js";
+import { INJECT_QUEUE, SharedLock } from "../../../memory/shared-lock.js";
 import type { LocalQueue } from "./local-queue.js";
 import { NO_TASK } from "./local-queue.js";
 
@@ -51,7 +54,7 @@ export class InjectQueue {
     this.base = base;
     this.linkBase = links.base;
     this.linkStride = links.stride;
-    this.lock = new SharedLock(memory, base + LOCK);
+    this.lock = new SharedLock(memory, base + LOCK, INJECT_QUEUE);
   }
 
   /** How many words the queue takes, without the links. */
@@ -65,6 +68,18 @@ export class InjectQueue {
     memory.store(base + HEAD, NO_TASK);
     memory.store(base + TAIL, NO_TASK);
     memory.store(base + STATE, 0);
+  }
+
+  /** Counts the tasks, after the death of who had the lock: `lock` is its word. */
+  static repair(memory: Memory, lock: number, links: Links): void {
+    const base = lock - LOCK;
+    const state = memory.load(base + STATE);
+    if (state >>> 1 === 0) return;
+    const last = memory.read(base + TAIL);
+    let count = 1;
+    for (let task = memory.read(base + HEAD); task !== last; task = memory.read(links.base + task * links.stride))
+      count++;
+    memory.store(base + STATE, count * ONE + (state & CLOSED));
   }
 
   get length(): number {

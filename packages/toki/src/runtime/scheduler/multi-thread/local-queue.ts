@@ -5,7 +5,8 @@
 //
 //   offset  width     name   writer                      reader         ordering
 //   0       1         HEAD   owner, one thief (CAS)      any            atomic; the next position to be taken
-//   1       1         STEAL  one thief                   any            atomic; NO_THIEF, or the thief's lower bound
+//   1       1         STEAL  one thief                   any            atomic; NO_THIEF, or the thief: the base of its own queue
+//   2       1         MARK   the thief                   owner          atomic; while there is a thief, its lower bound
 //   16      1         TAIL   owner                       any            atomic; the position after the last task
 //   32      capacity  slots  owner                       owner, thief   plain; ordered by HEAD, STEAL and TAIL
 //
@@ -15,14 +16,15 @@
 // for the new one. Two words keep 31 bits for each.
 //
 // States of STEAL, and who may change them:
-//   NO_THIEF -> position   by a thief, with a compare-and-exchange; so there is one thief at a time
-//   position -> NO_THIEF   by that thief, when it has copied what it took (or found nothing)
+//   NO_THIEF -> thief   by a thief, with a compare-and-exchange; so there is one thief at a time
+//   thief -> NO_THIEF   by that thief, when it has copied what it took (or found nothing); or by whoever clears up after it
+//                       (`forget`). What it had taken and not shown in its own queue is in none then: its home queues it again (repair.ts)
 //
 // Invariants
 //  1. HEAD <= TAIL <= HEAD + capacity; both only grow. HEAD moves only by compare-and-exchange, and whoever moves it
 //     owns the positions it passed over: so each task is taken once.
 //  2. Positions from `floor` to TAIL may still be read; the owner writes only below floor + capacity.
-//     floor is STEAL while there is a thief, else HEAD.
+//     floor is MARK while there is a thief, else HEAD.
 //
 // ATOMICS, invariant 1: a taker reads HEAD first and TAIL second, so that TAIL - HEAD is never negative; if HEAD moved
 // in between, its exchange fails. If HEAD did not move, TAIL can only have grown, and all that was counted is there.
@@ -30,11 +32,11 @@
 // by the same thread), so the plain read of the slot is ordered after the plain write.
 //
 // ATOMICS, invariant 2: the owner computes `floor` by reading HEAD first and STEAL second. Any thief whose claim is
-// contained in the HEAD read had set STEAL before that claim. Either the owner still sees its mark, and the mark is a
-// position that thief read from HEAD before it claimed anything, hence not above the first slot it reads; or the mark is
-// gone, and then the owner's read of STEAL (of this thief's reset or of a later one's) comes after the copying. A thief
-// that appears after the read of HEAD claims positions from there on, which are above the floor. A stale mark (the thief
-// was suspended between its read of HEAD and its mark) is too low, never too high: the ring then looks fuller.
+// contained in the HEAD read had set STEAL, and then MARK, before that claim. Either the owner still sees it in STEAL, and MARK, read
+// after that, is a position that this thief (or a later one, when this one was done) read from HEAD before it claimed anything, hence not above the first slot it
+// reads; or it is gone, and then the owner's read of STEAL (of this thief's reset or of a later one's) comes after the copying. A thief
+// that appears after the read of HEAD claims positions from there on, which are above the floor. A stale mark (that of the thief before, while this
+// one has set STEAL and not yet MARK) is too low, never too high: the ring then looks fuller.
 // A slot once below the floor is never read again for its old task, so a limit computed from the floor stays valid, and
 // `push` works from a cached one.
 
@@ -46,6 +48,7 @@ export const NO_TASK = -1;
 
 const HEAD = 0;
 const STEAL = 1;
+const MARK = 2;
 const TAIL = 16;
 const SLOTS = 32;
 
@@ -84,6 +87,7 @@ export class LocalQueue {
   static init(memory: Memory, base: number, position = 0): void {
     memory.store(base + HEAD, position & POSITION);
     memory.store(base + STEAL, NO_THIEF);
+    memory.store(base + MARK, position & POSITION);
     memory.store(base + TAIL, position & POSITION);
   }
 
@@ -179,11 +183,16 @@ export class LocalQueue {
     this.memory.store(this.base + TAIL, this.tail);
   }
 
-  /** Owner: the lowest position that may still be read. The order of the two loads matters (invariant 2). */
+  /** Owner: the lowest position that may still be read. The order of the loads matters (invariant 2). */
   private floor(): number {
     const head = this.memory.load(this.base + HEAD);
-    const mark = this.memory.load(this.base + STEAL);
-    return mark === NO_THIEF ? head : mark;
+    if (this.memory.load(this.base + STEAL) === NO_THIEF) return head;
+    return this.memory.load(this.base + MARK);
+  }
+
+  /** Any thread: `thief` is no more. If it was stealing from this queue, others can again. */
+  forget(thief: LocalQueue): void {
+    this.memory.compareExchange(this.base + STEAL, thief.base, NO_THIEF);
   }
 
   /**
@@ -220,13 +229,13 @@ export class LocalQueue {
   private copyFrom(victim: LocalQueue): number {
     const { memory } = this;
     const { base, mask } = victim;
-    const mark = memory.load(base + HEAD);
-    // Cheaper than taking the mark for nothing; a task that arrives now is announced by its owner.
-    if (memory.load(base + TAIL) === mark) return 0;
-    if (memory.compareExchange(base + STEAL, NO_THIEF, mark) !== NO_THIEF) return 0;
+    // Cheaper than taking STEAL for nothing; a task that arrives now is announced by its owner.
+    if (memory.load(base + HEAD) === memory.load(base + TAIL)) return 0;
+    if (memory.compareExchange(base + STEAL, NO_THIEF, this.base) !== NO_THIEF) return 0;
 
     let count = 0;
     let head = memory.load(base + HEAD);
+    memory.store(base + MARK, head);
     while (true) {
       const available = (memory.load(base + TAIL) - head) & POSITION;
       count = available - (available >> 1);

@@ -20,6 +20,8 @@
  *   QUEUED -> RUNNING   who took it from the queue, with a compare-and-exchange. VALUES are that worker's from here on
  *   QUEUED -> ABANDONED home, with a compare-and-exchange, when the task is cancelled before it started: it is over at once. Who takes it from the
  *                       queue frees the record and its data
+ *   QUEUED -> MOVED     home, with a compare-and-exchange, after a thread has died that may have lost it: another record stands for the task (repair.ts).
+ *                       Who takes it from the queue, if it is in one, frees the record, which has no data any more
  *   RUNNING | CANCEL, FORCE, CALLED   home sets these bits: cancel it, do not wait for cleanup, a command is on its way to the worker by mail
  *                                     CALLED is cleared by the worker when the command has arrived
  *   RUNNING | DONE, FAILED, CANCELLED the worker, when the task is over and VALUES hold the outcome; it then mails LINK home
@@ -64,6 +66,8 @@ export const INLINE_WORDS = 6;
 export const RECORD_CLASS = 0;
 /** Records are numbered by their place in the arena; queues hold these numbers. @internal */
 export const RECORD_SHIFT = 4;
+/** Where the queues find the link of a record. @internal */
+export const RECORD_LINKS = { base: LINK, stride: 1 << RECORD_SHIFT };
 
 /** @internal */
 export const QUEUED = 0;
@@ -85,5 +89,7 @@ export const FAILED = 64;
 export const CANCELLED = 128;
 /** @internal */
 export const ZOMBIE = 256;
+/** @internal */
+export const MOVED = 1024;
 /** With RUNNING or DONE: a part of the values is not in shared memory, but comes by message (parcel-store.ts). @internal */
 export const PARCELS = 512;

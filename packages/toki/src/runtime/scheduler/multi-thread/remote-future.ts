@@ -27,7 +27,7 @@ export class RemoteFuture extends Future<unknown> {
   state = AWAY;
   readonly tasks: RemoteTasks;
   readonly rt: RuntimeCore;
-  readonly record: number;
+  record: number;
   /** Its index in the table of its thread. */
   readonly key: number;
   readonly functionNumber: number;

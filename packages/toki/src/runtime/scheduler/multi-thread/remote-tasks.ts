@@ -5,6 +5,7 @@
  * is away, except to be cancelled; the mail that brings the outcome completes it.
  */
 import type { FnFuture } from "../../../future/frame.js";
+import { BLOCK_WORDS } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
 import { closeCargoes } from "../../../portable/codec/carriage.js";
@@ -79,16 +80,18 @@ export class RemoteTasks {
     const block = mailbox.arena.alloc(record.RECORD_CLASS);
     const key = this.freeKeys.pop() ?? this.table.length;
     const remote = new RemoteFuture(this, rt, block, key, number);
-    if (!values.put(block, flags)) {
-      remote.isMessage = true;
-      const moved: unknown[] = [];
-      parcels = values.message(moved);
-      transfer = moved;
-    }
-    remote.hasParcels = parcels.length > 0;
     let spawned: task.Task<unknown>;
+    memory.write(block + record.DATA, 0);
+    memory.write(block + record.DATA_CLASS, IS_PARCEL);
     try {
-      // Hooks of the user may throw: then the spawn never was.
+      // Memory may be full, and hooks of the user may throw: then the spawn never was.
+      if (!values.put(block, flags)) {
+        remote.isMessage = true;
+        const moved: unknown[] = [];
+        parcels = values.message(moved);
+        transfer = moved;
+      }
+      remote.hasParcels = parcels.length > 0;
       spawned = rt.startRemote(remote, options);
       try {
         if (remote.hasParcels) queue.keepParcels(spawned.id, parcels, transfer);
@@ -164,18 +167,62 @@ export class RemoteTasks {
     return `${name} (on worker ${worker ?? "?"})`;
   }
 
-  /** The thread of `slot` has ended: its tasks fail. */
-  failTasksOf(slot: number, error: unknown): void {
+  /**
+   * The thread of `slot` has ended: its tasks fail.
+   *
+   * @param isSudden - it may have ended in the middle of anything, and have lost what it had taken from a queue
+   */
+  failTasksOf(slot: number, error: unknown, isSudden: boolean): void {
+    // It posts no more: what is not here now was never posted.
     this.mailbox.drain();
+    const lost: RemoteFuture[] = [];
     for (const remote of [...this.table]) {
       if (remote === null || remote === undefined) continue;
       const state = this.memory.load(remote.record + record.STATE);
-      if ((state & record.RUNNING) === 0 || (state & record.DONE) !== 0) continue;
-      if (this.memory.read(remote.record + record.WORKER) !== slot) continue;
-      // The record is in no queue, but its command may be in the mailbox of the dead.
-      this.settle(remote, task.FAILED, error);
-      this.freeUnlessCalled(remote.record);
+      if (state === record.QUEUED) {
+        if (isSudden) lost.push(remote);
+      } else if ((state & record.RUNNING) !== 0 && this.memory.read(remote.record + record.WORKER) === slot) {
+        this.fail(remote, state, error);
+      }
     }
+    lost.sort((a, b) => (a.task as task.Task<unknown>).id - (b.task as task.Task<unknown>).id);
+    for (const remote of lost) this.queueAgain(remote);
+  }
+
+  /** The worker of a task is no more. */
+  private fail(remote: RemoteFuture, state: number, error: unknown): void {
+    const block = remote.record;
+    if ((state & record.DONE) === 0) this.values.abandon(block);
+    else {
+      const { id } = remote.task as task.Task<unknown>;
+      if (this.parcels.get(id) !== remote) this.onReply(block);
+      if (remote.state === HOME) return;
+      // It waits for a message that will not come.
+      this.parcels.delete(id);
+      this.values.dropValue(block);
+    }
+    this.settle(remote, task.FAILED, error);
+    // The record is in no queue, but its command may be in the mailbox of the dead.
+    this.freeUnlessCalled(block);
+  }
+
+  /** A record that may be in no queue any more: another one takes its place. If it is in one after all, who takes it finds it MOVED. */
+  private queueAgain(remote: RemoteFuture): void {
+    const { memory } = this;
+    const { arena } = this.mailbox;
+    const from = remote.record;
+    const block = arena.alloc(record.RECORD_CLASS);
+    // ATOMICS: plain; if a worker takes it meanwhile and writes, the exchange fails, and the copy is not used.
+    for (let word = record.FUNCTION; word < BLOCK_WORDS; word++) memory.write(block + word, memory.read(from + word));
+    memory.write(block + record.STATE, record.QUEUED);
+    memory.write(block + record.WORKER, -1);
+    const found = memory.compareExchange(from + record.STATE, record.QUEUED, record.MOVED);
+    if (found !== record.QUEUED) {
+      arena.free(block, record.RECORD_CLASS);
+      return;
+    }
+    remote.record = block;
+    remote.rt.threads?.push(block >>> record.RECORD_SHIFT);
   }
 
   /** No worker will ever take what is queued. */
@@ -302,7 +349,8 @@ export class RemoteTasks {
     this.mailbox.post(slot, remote.record + record.COMMAND);
   }
 
-  private freeUnlessCalled(block: number): void {
+  /** Frees a record, or leaves that to the worker, to which a command is under way. */
+  freeUnlessCalled(block: number): void {
     const before = this.memory.or(block + record.STATE, record.ZOMBIE);
     if ((before & record.CALLED) === 0) this.mailbox.arena.free(block, record.RECORD_CLASS);
   }

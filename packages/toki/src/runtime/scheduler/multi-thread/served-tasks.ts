@@ -73,8 +73,9 @@ export class ServedTasks {
     const { memory } = this;
     const block = number << record.RECORD_SHIFT;
     memory.write(block + record.WORKER, this.tasks.mailbox.slot);
-    if (memory.compareExchange(block + record.STATE, record.QUEUED, record.RUNNING) !== record.QUEUED) {
-      this.tasks.values.dropArgs(block);
+    const found = memory.compareExchange(block + record.STATE, record.QUEUED, record.RUNNING);
+    if (found !== record.QUEUED) {
+      if (found !== record.MOVED) this.tasks.values.dropArgs(block);
       this.tasks.mailbox.arena.free(block, record.RECORD_CLASS);
       return null;
     }
@@ -289,6 +290,18 @@ export class ServedTasks {
     if (last === null) return;
     this.last = null;
     this.served.set(last.record, last);
+  }
+
+  /** The thread ends: of the tasks that it runs, those it has spawned itself concern nobody else. */
+  dropOwn(): void {
+    this.enterLast();
+    const { tasks, memory } = this;
+    for (const served of this.served.values()) {
+      if (memory.read(served.record + record.HOME) !== tasks.mailbox.slot) continue;
+      if (served.holdsArguments) this.dropArguments(served.record);
+      tasks.freeUnlessCalled(served.record);
+    }
+    this.served.clear();
   }
 
   private onCommand(block: number): void {

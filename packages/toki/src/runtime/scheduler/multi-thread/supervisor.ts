@@ -30,6 +30,7 @@ import { ParcelStore, undeliverable } from "./parcel-store.js";
 import { type QuietMember, type QuietWatch, quietWatch } from "./quiet.js";
 import * as record from "./record.js";
 import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
+import { breakLocks } from "./repair.js";
 import type { ThreadPart } from "./thread-part.js";
 import { WorkerCounters } from "./worker-counters.js";
 import { workerOptions } from "./worker-options.js";
@@ -41,6 +42,9 @@ const SPIN_MS = 0.02;
 const MAX_START_FAILURES = 3;
 /** Milliseconds between looks at whether the threads are still there, while `blockOn` holds the event loop that would say so. */
 const PROBE_MS = 50;
+
+/** Milliseconds that this thread waits for a lock before it looks whether a thread died that had it. */
+const STALL_MS = 50;
 
 class WorkerHandle {
   readonly index: number;
@@ -84,7 +88,9 @@ export class Supervisor implements ThreadPart, QuietMember {
   private readonly rt: RuntimeCore;
   private started: Started | null = null;
   private readonly threads = new Map<number, WorkerHandle>();
-  private readonly deadSlots: number[] = [];
+  /** The slots of workers that are no more, and who has yet to hear of it. */
+  private readonly graves = new Map<number, Set<WorkerHandle>>();
+  private stopWatching = () => {};
   private readonly parcels = new ParcelStore((slot, id, values, transfer) =>
     this.message(slot, { parcels: values, id }, transfer),
   );
@@ -188,6 +194,7 @@ export class Supervisor implements ThreadPart, QuietMember {
     this.started = { control, tasks, mailbox, queue: control.ownQueue(this.workers) };
     control.returnBlockingThreads(-this.blockingThreads);
     this.quiet.join(this);
+    this.stopWatching = mailbox.arena.memory.watch(() => this.breakLocks(), STALL_MS);
     for (let index = 0; index < this.workers; index++) this.startThread(index);
     return this.started;
   }
@@ -230,37 +237,43 @@ export class Supervisor implements ThreadPart, QuietMember {
     else if ("keep" in message) this.parcels.keep(message.id, message.keep);
     else if ("want" in message) this.parcels.want(message.want, message.slot);
     else if ("drop" in message) this.parcels.drop(message.drop, message.isMessage);
+    else if ("buried" in message) this.onBuried(worker, message.buried);
     else if ("outcome" in message) tasks.onParcels(message.id, message.outcome);
     else if ("failure" in message) this.rt.options.onUnhandledFailure?.(message.failure);
   }
 
   private onEnd(worker: WorkerHandle, exitCode: number | undefined, error: unknown): void {
-    const { tasks } = this.started as Started;
     // Known already, if `blockOn` found out by itself.
     if (this.threads.get(worker.index) !== worker) return;
-    this.threads.delete(worker.index);
+    const { tasks, control, mailbox } = this.started as Started;
+    const { index, slot } = worker;
+    this.threads.delete(index);
     const code = worker.exitCode ?? (error === undefined ? exitCode : undefined);
-    this.deadSlots.push(worker.slot);
-    this.rescue(worker.slot);
-    if (this.phase === 0 || error !== undefined || (code ?? 0) !== 0) {
-      const reason = new ThreadEndedError(`worker ${worker.index} ended while it had the task`, code, error);
-      tasks.failTasksOf(worker.slot, reason);
-      for (const other of this.threads.values()) {
-        other.post(
-          { dead: worker.slot, worker: worker.index, code, text: error === undefined ? "" : String(error) },
-          [],
-        );
-      }
-      if (!worker.isReady && ++this.startFailures >= MAX_START_FAILURES * this.workers) {
-        this.isBroken ??= reason;
-        tasks.failQueued(this.rt, reason);
-      }
+    const wasLocking = breakLocks(mailbox.arena.memory, slot);
+    const isSudden = wasLocking || error !== undefined || worker.exitCode === undefined;
+    for (const queue of control.queues) queue.forget(control.queues[index] as LocalQueue);
+    control.idle.bury(index);
+    mailbox.silence(slot);
+    this.rescue(slot);
+    const reason = new ThreadEndedError(`worker ${index} ended while it had the task`, code, error);
+    tasks.failTasksOf(slot, reason, isSudden);
+    this.graves.set(slot, new Set(this.threads.values()));
+    for (const other of this.threads.values()) {
+      other.post(
+        { dead: slot, worker: index, code, text: error === undefined ? "" : String(error), isSudden },
+        [],
+      );
+    }
+    for (const grave of [...this.graves.keys()]) this.onBuried(worker, grave);
+    if (this.phase === 0 && !worker.isReady && ++this.startFailures >= MAX_START_FAILURES * this.workers) {
+      this.isBroken ??= reason;
+      tasks.failQueued(this.rt, reason);
     }
     threadHooks(this.rt, this.rt.options.onThreadStop);
     if (this.phase === 0 && this.isBroken === undefined) {
-      this.startThread(worker.index);
+      this.startThread(index);
       // What is queued may have been announced to the dead alone.
-      (this.started as Started).control.idle.wakeOne();
+      control.idle.wakeOne();
     } else if (this.threads.size === 0 && this.rt.isClosed) this.finish();
   }
 
@@ -269,6 +282,24 @@ export class Supervisor implements ThreadPart, QuietMember {
     const { control, mailbox } = this.started as Started;
     const number = mailbox.arena.memory.exchange(slotBase(slot) + LIFO, 0);
     if (number !== 0) control.inject.push(number);
+  }
+
+  /** A thread knows of the death of that of `slot`, or is no more itself. When all do, nobody posts to the slot, and another thread can have it. */
+  private onBuried(worker: WorkerHandle, slot: number): void {
+    const waiting = this.graves.get(slot);
+    if (waiting === undefined) return;
+    waiting.delete(worker);
+    if (waiting.size > 0) return;
+    this.graves.delete(slot);
+    const { mailbox } = this.started as Started;
+    mailbox.adopt(slot);
+    mailbox.arena.releaseSlot(slot);
+  }
+
+  /** This thread waits for a lock, and hears of no thread's end meanwhile. The rest is done when it does. */
+  private breakLocks(): void {
+    const { memory } = (this.started as Started).mailbox.arena;
+    for (const worker of this.threads.values()) if (!worker.host.isAlive()) breakLocks(memory, worker.slot);
   }
 
   // Running
@@ -455,8 +486,9 @@ export class Supervisor implements ThreadPart, QuietMember {
     const { memory } = mailbox.arena;
     const drop = (number: number) => {
       const block = number << record.RECORD_SHIFT;
-      if ((memory.load(block + record.STATE) & record.ABANDONED) === 0) return;
-      tasks.values.dropArgs(block);
+      const state = memory.load(block + record.STATE);
+      // Cancelled before it started, or its home is no more.
+      if (state !== record.MOVED) tasks.values.dropArgs(block);
       mailbox.arena.free(block, record.RECORD_CLASS);
     };
     for (let number = queue.pop(); number !== NO_TASK; number = queue.pop()) drop(number);
@@ -465,10 +497,12 @@ export class Supervisor implements ThreadPart, QuietMember {
       const left = control.ownQueue(index);
       for (let number = left.pop(); number !== NO_TASK; number = left.pop()) drop(number);
     }
-    for (const slot of this.deadSlots) {
+    for (const slot of this.graves.keys()) {
       mailbox.adopt(slot);
       mailbox.arena.releaseSlot(slot);
     }
+    this.graves.clear();
+    this.stopWatching();
     control.free();
     this.quiet.leave(this);
     this.stopIdleWatch?.();
@@ -490,5 +524,6 @@ type Message =
   | { readonly keep: readonly unknown[]; readonly id: number }
   | { readonly want: number; readonly slot: number }
   | { readonly drop: number; readonly isMessage: boolean }
+  | { readonly buried: number }
   | { readonly outcome: readonly unknown[]; readonly id: number }
   | { readonly failure: { readonly id: number; readonly name: string | undefined; readonly error: unknown } };

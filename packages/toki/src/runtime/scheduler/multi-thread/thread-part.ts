@@ -10,6 +10,8 @@ export interface ThreadPart {
   readonly workers: number;
   /** Queues a call for any worker. */
   spawn(future: FnFuture<unknown>, fn: PortableFn, options: SpawnOptions | undefined): Task<unknown>;
+  /** Queues a record. */
+  push(number: number): void;
   /** The executor begins to run, or looks up between polls: takes in what other threads have sent. True if there was anything. */
   poll(): boolean;
   /** Nothing is runnable: from now on other threads wake this one. False if there is work after all. */

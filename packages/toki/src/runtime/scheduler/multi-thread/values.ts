@@ -51,8 +51,9 @@ export class Values {
     const shared = memory.reaching(block + length);
     if (length < 64) for (let i = 0; i < length; i++) shared[block + i] = words[i] as number;
     else shared.set(words.subarray(0, length), block);
-    memory.write(record + DATA, block);
+    // In this order: if the thread dies in between, there is no data, rather than data of another class.
     memory.write(record + DATA_CLASS, k | flags);
+    memory.write(record + DATA, block);
     return true;
   }
 
@@ -118,6 +119,11 @@ export class Values {
   /** Frees an outcome that nobody will read. */
   dropValue(record: number): void {
     if ((this.flagsOf(record) & IS_PARCEL) === 0) discard(this.memory.words, this.place(record));
+    this.freeData(record);
+  }
+
+  /** Frees the data of a record whose worker has died, whatever it had come to. What the values refer to stays as it is. */
+  abandon(record: number): void {
     this.freeData(record);
   }
 

@@ -13,6 +13,7 @@ const channel = {
   onMessage: (handler) => port.on("message", handler),
   receive: () => receiveMessageOnPort(port)?.message,
   setRef: (ref) => (ref ? port.ref() : port.unref()),
+  onExit: (handler) => process.on("exit", handler),
   exit: () => process.exit(0),
 };
 process.on("exit", (code) => port.postMessage({ exit: code }));

@@ -30,6 +30,8 @@ export interface WorkerPort {
   receive(): unknown;
   /** Whether the channel keeps the thread alive; it begins as one that does. */
   setRef(ref: boolean): void;
+  /** Calls back when the thread ends by itself. */
+  onExit(handler: () => void): void;
   exit(): void;
 }
 
@@ -47,6 +49,12 @@ function begin(setup: WorkerSetup, port: WorkerPort): void {
     worker.publish();
     port.exit();
   });
+  // A task has called process.exit: what this thread has queued is for others.
+  port.onExit(() => {
+    if (mailbox.arena.memory.isLocking) return;
+    worker.handOver();
+    worker.served.dropOwn();
+  });
   rt.drive(() => {});
   port.post({ ready: true }, []);
 }
@@ -55,7 +63,13 @@ type Message =
   | { readonly ask: number }
   | { readonly parcels: readonly unknown[]; readonly id: number }
   | { readonly outcome: readonly unknown[]; readonly id: number }
-  | { readonly dead: number; readonly worker: number; readonly code: number | undefined; readonly text: string };
+  | {
+      readonly dead: number;
+      readonly worker: number;
+      readonly code: number | undefined;
+      readonly text: string;
+      readonly isSudden: boolean;
+    };
 
 function onMessage(worker: Worker, message: Message): void {
   if ("ask" in message) worker.ask(message.ask);
@@ -66,7 +80,9 @@ function onMessage(worker: Worker, message: Message): void {
     worker.tasks.failTasksOf(
       message.dead,
       new ThreadEndedError(`worker ${message.worker} ended while it had the task`, message.code, cause),
+      message.isSudden,
     );
+    worker.tell({ buried: message.dead });
   }
 }
 

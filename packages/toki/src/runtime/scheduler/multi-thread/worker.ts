@@ -159,6 +159,11 @@ export class Worker implements ThreadPart, TaskSource {
     this.control.returnBlockingThreads(1);
   }
 
+  /** Sends a message to the thread that made the runtime. */
+  tell(message: unknown): void {
+    this.send(message, []);
+  }
+
   workerOf(_slot: number): number | undefined {
     return undefined;
   }
@@ -218,7 +223,7 @@ export class Worker implements ThreadPart, TaskSource {
     for (;;) {
       const shared = this.global();
       if (shared !== null) return this.found(shared);
-      if (!this.isSearching) this.isSearching = this.control.idle.beginSearch();
+      if (!this.isSearching) this.isSearching = this.control.idle.beginSearch(this.index);
       if (!this.isSearching) return null;
       const number = this.steal();
       if (number === NO_TASK) return null;
@@ -239,7 +244,7 @@ export class Worker implements ThreadPart, TaskSource {
     if (!this.isSearching) return;
     this.isSearching = false;
     // What others have announced to this searcher alone is still to be seen, if it is there; what comes later is announced to somebody else.
-    if (this.control.idle.endSearch() && this.isWorkAnywhere) this.control.idle.wakeOne();
+    if (this.control.idle.endSearch(this.index) && this.isWorkAnywhere) this.control.idle.wakeOne();
   }
 
   private steal(): number {

@@ -1,0 +1,41 @@
+/*
+ * After the death of a thread, which may have ended between any two operations (shared-lock.ts): what it held is let go, what it was changing is
+ * made whole, what it had in its hands goes back.
+ *
+ *   locks         those it had are freed, after a repair of what they guard; those who wait for locks are woken
+ *   queues        those it was stealing from can be stolen from again (LocalQueue.forget); its own is whole after each store, and its successor has it
+ *   idle          it counts as one that runs and does not search (Idle.bury)
+ *   its tasks     RemoteTasks.failTasksOf, on every thread that has spawned some: those it ran fail. Those it had taken from a queue and not begun are in
+ *                 none; nobody can tell them from others that are queued, so each home replaces the records of all that are (MOVED in record.ts)
+ *   its mail      handed out by the thread that clears up (Mailbox.adopt), once all others know of its death and post no more; then its slot is free
+ *
+ * Lost for good, each time that a thread dies suddenly: a block it was about to hand out or take back, a batch of blocks that it was moving (64, or 8 KiB),
+ * the mail it had taken from its box and not looked at, and the records of tasks that it had spawned and taken from a queue or begun to run itself (64 bytes each).
+ */
+import { repairFreeList } from "../../../memory/arena.js";
+import { HELD, MAX_HELD, slotBase } from "../../../memory/layout.js";
+import { breakHeld, FREE_LIST, IDLE, INJECT_QUEUE } from "../../../memory/shared-lock.js";
+import type { SharedMemory } from "../../../memory/shared-memory.js";
+import { Idle } from "./idle.js";
+import { InjectQueue } from "./inject-queue.js";
+import { RECORD_LINKS } from "./record.js";
+
+/** Frees the locks of a thread that is no more. True if there were any. May be called again. @internal */
+export function breakLocks(memory: SharedMemory, slot: number): boolean {
+  let had = false;
+  for (let i = MAX_HELD - 1; i >= 0; i--) {
+    const at = slotBase(slot) + HELD + i;
+    const entry = memory.load(at);
+    if (entry === 0) continue;
+    had = true;
+    breakHeld(memory, entry, slot + 1, (kind, word) => repair(memory, kind, word));
+    memory.store(at, 0);
+  }
+  return had;
+}
+
+function repair(memory: SharedMemory, kind: number, word: number): void {
+  if (kind === IDLE) Idle.recount(memory, word);
+  else if (kind === INJECT_QUEUE) InjectQueue.repair(memory, word, RECORD_LINKS);
+  else if (kind === FREE_LIST) repairFreeList(memory, word);
+}
