@@ -69,9 +69,13 @@ export class Arena {
   private readonly lists: SharedLock[] = [];
 
   /** @param slot - the slot of a thread whose place this one takes; a free one is taken without */
-  constructor(buffer: SharedArrayBuffer, slot?: number) {
+  constructor(
+    buffer: SharedArrayBuffer,
+    slot?: number,
+    memory = new SharedMemory(new Int32Array(buffer, 0, buffer.byteLength >>> 2)),
+  ) {
     this.buffer = buffer;
-    this.memory = new SharedMemory(new Int32Array(buffer, 0, buffer.byteLength >>> 2));
+    this.memory = memory;
     for (let k = 0; k < CLASSES; k++) this.lists.push(new SharedLock(this.memory, listOf(k) + LOCK, FREE_LIST));
     this.slot = slot ?? this.takeSlot();
     this.cache = slotBase(this.slot);

@@ -9,13 +9,18 @@ import { check, LoomError, type Model, type Options } from "../support/loom/inde
 const dist = new URL("../../dist/runtime/scheduler/multi-thread/", import.meta.url);
 const memory = new URL("../../dist/memory/", import.meta.url);
 
-const addressOf = (name: string) => new URL(`${name}.js`, /memory|shared-lock/.test(name) ? memory : dist);
+const addressOf = (name: string) =>
+  new URL(`${name}.js`, /memory|shared-lock|arena|mailbox/.test(name) ? memory : dist);
 
 interface Modules {
   idle: typeof idleModule;
   "inject-queue": typeof injectModule;
   "local-queue": typeof localModule;
   "shared-lock": typeof lockModule;
+  arena: Record<string, unknown>;
+  mailbox: Record<string, unknown>;
+  "function-table": Record<string, unknown>;
+  "record-state": Record<string, unknown>;
 }
 
 /**
@@ -37,7 +42,10 @@ export function mutantUrl(name: keyof Modules, from: string, to: string, imports
   assert.equal(source.split(from).length, 2, `${name}.js holds the code to replace exactly once: ${from}`);
   const code = source
     .replace(from, () => to)
-    .replace(/from "\.[\w./]*\/([\w-]+)\.js"/g, (_, file) => `from "${imports[file] ?? addressOf(file).href}"`)
+    .replace(/from "(\.[^"]*)"/g, (_, path: string) => {
+      const file = /([\w-]+)\.js$/.exec(path)?.[1] as string;
+      return `from "${imports[file] ?? new URL(path, addressOf(name)).href}"`;
+    })
     .replace(/^\/\/# sourceMappingURL.*$/m, "");
   return `data:text/javascript,${encodeURIComponent(code)}`;
 }

@@ -1,6 +1,20 @@
 import type { Memory, WaitOutcome } from "../../../dist/memory/memory.js";
 import type { Execution } from "./execution.js";
 
+/** A promise without microtasks. */
+export class ModelPromise {
+  private reaction: (() => void) | null = null;
+
+  then(reaction: () => void): this {
+    this.reaction = reaction;
+    return this;
+  }
+
+  settle(): void {
+    this.reaction?.();
+  }
+}
+
 /** The memory of a model: each operation is a step of an `Execution`. */
 export class ModelMemory implements Memory {
   readonly spins: number;
@@ -16,6 +30,8 @@ export class ModelMemory implements Memory {
   }
 
   // What a thread writes down for the case of its death, which is no part of a model.
+  sign(): void {}
+
   enter(): void {}
 
   leave(): void {}
@@ -64,8 +80,18 @@ export class ModelMemory implements Memory {
     return this.execution.perform("wait", index, expected, 0) === 0 ? "ok" : "not-equal";
   }
 
-  waitAsync(): never {
-    throw new Error("a model thread is synchronous: use wait, whose comparison is the same step");
+  /** Time does not pass in a model: nobody is woken by it. */
+  waitFor(index: number, expected: number): void {
+    this.wait(index, expected);
+  }
+
+  /**
+   * For code that sleeps in its event loop: a promise whose reactions run when the model's thread calls `settle`, after it has found the word changed. What
+   * is registered here is not seen by `notify`, which is stricter than the real thing.
+   */
+  waitAsync(index: number, expected: number): Promise<unknown> | null {
+    if (this.load(index) !== expected) return null;
+    return new ModelPromise() as unknown as Promise<unknown>;
   }
 
   notify(index: number, count: number): number {

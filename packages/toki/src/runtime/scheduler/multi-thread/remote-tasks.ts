@@ -14,6 +14,7 @@ import type { RuntimeCore, SpawnOptions } from "../../core.js";
 import * as task from "../../task/task.js";
 import { FunctionTable } from "./function-table.js";
 import * as record from "./record.js";
+import * as state from "./record-state.js";
 import { AWAY, CANCELLING, FORCING, HOME, RemoteFuture } from "./remote-future.js";
 import { HAS_NAME, HAS_PARCELS, IS_PARCEL, Values } from "./values.js";
 
@@ -46,7 +47,7 @@ export class RemoteTasks {
     mailbox.handlers[record.LINK] = (node) => this.onReply(node - record.LINK);
     // For a worker that is no more; one that lives has a handler of its own.
     mailbox.handlers[record.COMMAND] = (node) => {
-      const before = this.memory.and(node - record.COMMAND + record.STATE, ~record.CALLED);
+      const before = state.onCommand(this.memory, node - record.COMMAND);
       if ((before & record.ZOMBIE) !== 0) mailbox.arena.free(node - record.COMMAND, record.RECORD_CLASS);
     };
   }
@@ -135,9 +136,7 @@ export class RemoteTasks {
   /** Cancels a task that is away. True if it had not started: it is over then. */
   cancel(remote: RemoteFuture): boolean {
     if (remote.state !== AWAY) return remote.state === HOME;
-    const state = remote.record + record.STATE;
-    const found = this.memory.compareExchange(state, record.QUEUED, record.ABANDONED);
-    if (found === record.QUEUED) {
+    if (state.takeBack(this.memory, remote.record, record.ABANDONED)) {
       this.dropParcels(remote);
       this.leave(remote);
       return true;
@@ -160,8 +159,8 @@ export class RemoteTasks {
   describe(remote: RemoteFuture): string {
     const name = this.functions.get(remote.functionNumber).where.slice("spawn ".length);
     if (remote.state === HOME) return name;
-    const state = this.memory.load(remote.record + record.STATE);
-    if (state === record.QUEUED) return `${name} (queued for a worker)`;
+    const now = this.memory.load(remote.record + record.STATE);
+    if (now === record.QUEUED) return `${name} (queued for a worker)`;
     const slot = this.memory.read(remote.record + record.WORKER);
     const worker = remote.rt.threads?.workerOf(slot);
     return `${name} (on worker ${worker ?? "?"})`;
@@ -178,11 +177,11 @@ export class RemoteTasks {
     const lost: RemoteFuture[] = [];
     for (const remote of [...this.table]) {
       if (remote === null || remote === undefined) continue;
-      const state = this.memory.load(remote.record + record.STATE);
-      if (state === record.QUEUED) {
+      const now = this.memory.load(remote.record + record.STATE);
+      if (now === record.QUEUED) {
         if (isSudden) lost.push(remote);
-      } else if ((state & record.RUNNING) !== 0 && this.memory.read(remote.record + record.WORKER) === slot) {
-        this.fail(remote, state, error);
+      } else if ((now & record.RUNNING) !== 0 && this.memory.read(remote.record + record.WORKER) === slot) {
+        this.fail(remote, now, error);
       }
     }
     lost.sort((a, b) => (a.task as task.Task<unknown>).id - (b.task as task.Task<unknown>).id);
@@ -190,9 +189,9 @@ export class RemoteTasks {
   }
 
   /** The worker of a task is no more. */
-  private fail(remote: RemoteFuture, state: number, error: unknown): void {
+  private fail(remote: RemoteFuture, now: number, error: unknown): void {
     const block = remote.record;
-    if ((state & record.DONE) === 0) this.values.abandon(block);
+    if ((now & record.DONE) === 0) this.values.abandon(block);
     else {
       const { id } = remote.task as task.Task<unknown>;
       if (this.parcels.get(id) !== remote) this.onReply(block);
@@ -216,8 +215,7 @@ export class RemoteTasks {
     for (let word = record.FUNCTION; word < BLOCK_WORDS; word++) memory.write(block + word, memory.read(from + word));
     memory.write(block + record.STATE, record.QUEUED);
     memory.write(block + record.WORKER, -1);
-    const found = memory.compareExchange(from + record.STATE, record.QUEUED, record.MOVED);
-    if (found !== record.QUEUED) {
+    if (!state.takeBack(memory, from, record.MOVED)) {
       arena.free(block, record.RECORD_CLASS);
       return;
     }
@@ -229,8 +227,7 @@ export class RemoteTasks {
   failQueued(rt: RuntimeCore, error: unknown): void {
     for (const remote of [...this.table]) {
       if (remote === null || remote === undefined || remote.rt !== rt || remote.state !== AWAY) continue;
-      const found = this.memory.compareExchange(remote.record + record.STATE, record.QUEUED, record.ABANDONED);
-      if (found !== record.QUEUED) continue;
+      if (!state.takeBack(this.memory, remote.record, record.ABANDONED)) continue;
       this.dropParcels(remote);
       this.settle(remote, task.FAILED, error);
     }
@@ -296,7 +293,7 @@ export class RemoteTasks {
   /** The outcome is there: the task is over. */
   private take(remote: RemoteFuture, parcels: readonly unknown[]): void {
     const block = remote.record;
-    const state = this.memory.load(block + record.STATE);
+    const now = this.memory.load(block + record.STATE);
     let outcome = 0;
     let value: unknown;
     if (remote.state === FORCING && parcels.length > 0) {
@@ -307,8 +304,8 @@ export class RemoteTasks {
     }
     try {
       value = this.values.takeValue(block, parcels);
-      if ((state & record.FAILED) !== 0) outcome = task.FAILED;
-      else if ((state & record.CANCELLED) !== 0) outcome = task.CANCELLED;
+      if ((now & record.FAILED) !== 0) outcome = task.FAILED;
+      else if ((now & record.CANCELLED) !== 0) outcome = task.CANCELLED;
     } catch (error) {
       closeCargoes(parcels);
       outcome = task.FAILED;
@@ -335,24 +332,17 @@ export class RemoteTasks {
     if (rt.remoteTasks === 0) rt.releaseForThreads();
   }
 
-  /** Sets bits, and tells the worker unless it has yet to read what it was told before. */
+  /** Tells the worker, unless it has yet to read what it was told before. */
   private call(remote: RemoteFuture, bits: number): void {
-    const before = this.memory.or(remote.record + record.STATE, bits | record.CALLED);
-    if ((before & (record.CALLED | record.DONE)) !== 0) {
-      // Over already: nothing is on its way, and nothing will be.
-      if ((before & (record.CALLED | record.DONE)) === record.DONE) {
-        this.memory.and(remote.record + record.STATE, ~record.CALLED);
-      }
-      return;
-    }
-    const slot = this.memory.read(remote.record + record.WORKER);
-    this.mailbox.post(slot, remote.record + record.COMMAND);
+    const { memory } = this;
+    const { record: block } = remote;
+    if (!state.command(memory, block, bits)) return;
+    this.mailbox.post(memory.read(block + record.WORKER), block + record.COMMAND);
   }
 
   /** Frees a record, or leaves that to the worker, to which a command is under way. */
   freeUnlessCalled(block: number): void {
-    const before = this.memory.or(block + record.STATE, record.ZOMBIE);
-    if ((before & record.CALLED) === 0) this.mailbox.arena.free(block, record.RECORD_CLASS);
+    if (state.release(this.memory, block)) this.mailbox.arena.free(block, record.RECORD_CLASS);
   }
 }
 

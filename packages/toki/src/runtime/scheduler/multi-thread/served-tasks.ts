@@ -22,6 +22,7 @@ import * as task from "../../task/task.js";
 import { TaskExtra } from "../../task/task-extra.js";
 import { Arrival } from "./arrival.js";
 import * as record from "./record.js";
+import { begin, complete, onCommand } from "./record-state.js";
 import type { RemoteTasks } from "./remote-tasks.js";
 import { HAS_NAME, HAS_PARCELS, IS_PARCEL } from "./values.js";
 
@@ -72,8 +73,7 @@ export class ServedTasks {
     this.enterLast();
     const { memory } = this;
     const block = number << record.RECORD_SHIFT;
-    memory.write(block + record.WORKER, this.tasks.mailbox.slot);
-    const found = memory.compareExchange(block + record.STATE, record.QUEUED, record.RUNNING);
+    const found = begin(memory, block, this.tasks.mailbox.slot);
     if (found !== record.QUEUED) {
       if (found !== record.MOVED) this.tasks.values.dropArgs(block);
       this.tasks.mailbox.arena.free(block, record.RECORD_CLASS);
@@ -252,7 +252,7 @@ export class ServedTasks {
     }
     // Before home learns of it: what it spawns next is announced to a worker that sleeps only if nobody is about to look.
     this.courier.runningDry();
-    memory.or(block + record.STATE, bits);
+    complete(memory, block, bits);
     mailbox.push(home, block + record.LINK);
     if ((bits & record.FAILED) !== 0 || (memory.load(block + record.HOME_KEY) & record.WANTED) !== 0)
       mailbox.ring(home);
@@ -306,7 +306,7 @@ export class ServedTasks {
 
   private onCommand(block: number): void {
     this.enterLast();
-    const before = this.memory.and(block + record.STATE, ~record.CALLED);
+    const before = onCommand(this.memory, block);
     if ((before & record.ZOMBIE) !== 0) {
       this.tasks.mailbox.arena.free(block, record.RECORD_CLASS);
       return;
