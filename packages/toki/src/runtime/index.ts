@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { OutOfMemoryError } from "../memory/out-of-memory-error.js";
 export { Builder } from "./builder.js";
 export type { SpawnOptions } from "./core.js";
 export type { AwaitNode, TaskDump, TaskSnapshot } from "./dump.js";
