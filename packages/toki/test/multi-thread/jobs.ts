@@ -1,4 +1,6 @@
 // Portable functions for the tests of the multi-thread runtime, in a module without side effects: workers import it.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { fn, JoinError, type JoinHandle, pending, type Suspend, sleep, spawn, yieldNow } from "toki";
 import { generator } from "../support/loom/strategy.js";
 
@@ -104,4 +106,11 @@ export const hog = fn(import.meta, function* hog(): Generator<Suspend, number, u
     kept.push(spawn(slowDouble(kept.length, 10)));
     yield* yieldNow();
   }
+});
+
+/** The heap of its worker after a collection. */
+export const heapOf = fn(import.meta, function* heapOf() {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
 });

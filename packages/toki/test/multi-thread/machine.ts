@@ -50,6 +50,11 @@ export function blocksInUse(): number {
   return mailboxIfAny()?.arena.inUse ?? 0;
 }
 
+/** How long the buffer that threads share has grown. */
+export function bytesOfArena(): number {
+  return mailboxIfAny()?.arena.buffer.byteLength ?? 0;
+}
+
 export class Machine implements AsyncDisposable {
   readonly rt: Runtime;
   private core!: Core;
