@@ -30,6 +30,7 @@ import {
   IN_USE,
   MAX_SLOTS,
   PARKER,
+  QUIET,
   SLOT_STATE,
   slotBase,
 } from "./layout.js";
@@ -260,6 +261,7 @@ export class Arena {
     }
     memory.add(IN_USE, memory.exchange(from + CACHE_IN_USE, 0));
     memory.store(from + PARKER, 0);
+    memory.store(from + QUIET, 0);
     memory.store(from + SLOT_STATE, 0);
   }
 }

@@ -259,10 +259,7 @@ export class Supervisor implements ThreadPart, QuietMember {
     tasks.failTasksOf(slot, reason, isSudden);
     this.graves.set(slot, new Set(this.threads.values()));
     for (const other of this.threads.values()) {
-      other.post(
-        { dead: slot, worker: index, code, text: error === undefined ? "" : String(error), isSudden },
-        [],
-      );
+      other.post({ dead: slot, worker: index, code, text: error === undefined ? "" : String(error), isSudden }, []);
     }
     for (const grave of [...this.graves.keys()]) this.onBuried(worker, grave);
     if (this.phase === 0 && !worker.isReady && ++this.startFailures >= MAX_START_FAILURES * this.workers) {

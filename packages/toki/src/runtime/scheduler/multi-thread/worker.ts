@@ -161,7 +161,7 @@ export class Worker implements ThreadPart, TaskSource {
 
   /** Sends a message to the thread that made the runtime. */
   tell(message: unknown): void {
-    this.send(message, []);
+    this.port.post(message, []);
   }
 
   workerOf(_slot: number): number | undefined {
