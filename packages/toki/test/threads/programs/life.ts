@@ -1,7 +1,7 @@
 // One small program for each name on the command line: what a process with worker threads does that no test inside one can see.
 import { fn, join, main, pending, Runtime, sleep, spawn, yieldNow } from "toki";
 import { exhausts, exits, stopsInCallback, throwsInCallback } from "../ends.js";
-import { add, fanOut, gated, lingers, waits } from "../functions.js";
+import { add, fanOut, gated, holds, lingers, waits } from "../functions.js";
 import { mark, reached, until } from "../signals.js";
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
@@ -88,7 +88,8 @@ const programs: Record<string, () => unknown> = {
     main(
       function* () {
         const words = cells();
-        const other = spawn(gated(words, 7));
+        // It holds its thread: what exits runs on the other one.
+        const other = spawn(holds(words));
         yield* reached(words, 0);
         say(yield* failure(spawn(exits(3))));
         mark(words, 1);

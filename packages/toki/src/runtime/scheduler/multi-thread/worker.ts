@@ -333,15 +333,16 @@ export class Worker implements ThreadPart, TaskSource {
   }
 
   onIdle(): void {
-    // Or the thread would end.
-    this.port.setRef(true);
-    if (this.question === NO_QUESTION) return;
     for (let message = this.port.receive(); message !== undefined; message = this.port.receive()) {
       this.onMessage(message);
     }
+    // After the messages, of which one may have been a question; else the thread would end.
+    this.port.setRef(true);
+    if (this.question === NO_QUESTION) return;
     const { executor } = this.rt;
     if (!this.isParked || this.rt.blockingJobs > 0 || executor.hasRunnable || this.mailbox.hasMail) {
-      executor.request();
+      // Not at the end of this turn: to park lets go of the channel, and the loop is alive by then only if it has something else.
+      this.rt.host.immediate(() => executor.drain());
       return;
     }
     this.isQuiet = true;
