@@ -55,7 +55,7 @@ test("process.exit(3) in a task ends its worker: the task fails, the others go o
   prints(
     "process.exit in a task",
     /^JoinError ThreadEndedError worker [01] ended while it had the task: process\.exit\(3\) was called$/,
-    "value 7",
+    /^value \d+$/,
     "2",
   ));
 

@@ -19,7 +19,6 @@ import { threadMailbox } from "../../../memory/thread.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
 import { type RuntimeCore, type SpawnOptions, shareTaskIds } from "../../core.js";
-import type { HostThread } from "../../driver/host.js";
 import { TaskDump, type TaskSnapshot } from "../../dump.js";
 import { DeadlockError } from "../../error.js";
 import type { Task } from "../../task/task.js";
@@ -33,6 +32,7 @@ import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
 import { breakLocks } from "./repair.js";
 import type { ThreadPart } from "./thread-part.js";
 import { WorkerCounters } from "./worker-counters.js";
+import { WorkerHandle } from "./worker-handle.js";
 import { workerOptions } from "./worker-options.js";
 import { WORKER_SOURCE } from "./worker-source.js";
 import { WORKER_MODULE, type WorkerSetup } from "./worker-thread.js";
@@ -45,34 +45,6 @@ const PROBE_MS = 50;
 
 /** Milliseconds that this thread waits for a lock before it looks whether a thread died that had it. */
 const STALL_MS = 50;
-
-class WorkerHandle {
-  readonly index: number;
-  readonly slot: number;
-  readonly name: string;
-  host!: HostThread;
-  isReady = false;
-  exitCode: number | undefined;
-  /** How many messages it was sent, questions about its being quiet aside. */
-  posts = 0;
-  /** What it was asked and has not answered: the number of posts then. */
-  question: number | undefined;
-  /** What it answered, if nothing was sent to it since it was asked; otherwise 0. */
-  quietWord = 0;
-  tasks: readonly TaskSnapshot[] = [];
-
-  constructor(index: number, slot: number, name: string) {
-    this.index = index;
-    this.slot = slot;
-    this.name = name;
-  }
-
-  post(message: unknown, transfer: readonly unknown[]): void {
-    this.posts++;
-    this.quietWord = 0;
-    this.host.post(message, transfer);
-  }
-}
 
 interface Started {
   readonly control: Control;
@@ -338,6 +310,10 @@ export class Supervisor implements ThreadPart, QuietMember {
     if (mailbox.hasMail || (ms > SPIN_MS && this.spin(mailbox))) return;
     mailbox.sleep(Math.min(ms, PROBE_MS));
     this.receive();
+    // The event loop would say why it has ended, but gets no turn.
+    for (const worker of [...this.threads.values()]) {
+      if (!worker.host.isAlive()) this.onEnd(worker, undefined, undefined);
+    }
   }
 
   get hasMail(): boolean {
@@ -362,7 +338,6 @@ export class Supervisor implements ThreadPart, QuietMember {
       for (let message = worker.host.receive(); message !== undefined; message = worker.host.receive()) {
         this.onMessage(worker, message as Message);
       }
-      if (!worker.host.isAlive()) this.onEnd(worker, undefined, undefined);
     }
   }
 

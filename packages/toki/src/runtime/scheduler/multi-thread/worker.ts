@@ -369,7 +369,7 @@ export class Worker implements ThreadPart, TaskSource {
 
   runningDry(): void {
     if (this.isSearching || this.rt.executor.hasRunnable) return;
-    this.isSearching = this.control.idle.beginSearch();
+    this.isSearching = this.control.idle.beginSearch(this.index);
   }
 
   /** Waits for work to turn up, while it may search. */

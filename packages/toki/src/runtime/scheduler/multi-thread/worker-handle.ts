@@ -1,0 +1,31 @@
+import type { HostThread } from "../../driver/host.js";
+import type { TaskSnapshot } from "../../dump.js";
+
+/** A worker as the thread knows it that started it. @internal */
+export class WorkerHandle {
+  readonly index: number;
+  readonly slot: number;
+  readonly name: string;
+  host!: HostThread;
+  isReady = false;
+  exitCode: number | undefined;
+  /** How many messages it was sent, questions about its being quiet aside. */
+  posts = 0;
+  /** What it was asked and has not answered: the number of posts then. */
+  question: number | undefined;
+  /** What it answered, if nothing was sent to it since it was asked; otherwise 0. */
+  quietWord = 0;
+  tasks: readonly TaskSnapshot[] = [];
+
+  constructor(index: number, slot: number, name: string) {
+    this.index = index;
+    this.slot = slot;
+    this.name = name;
+  }
+
+  post(message: unknown, transfer: readonly unknown[]): void {
+    this.posts++;
+    this.quietWord = 0;
+    this.host.post(message, transfer);
+  }
+}
