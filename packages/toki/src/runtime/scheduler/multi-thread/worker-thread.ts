@@ -7,6 +7,7 @@ import { joinMemory } from "../../../memory/thread.js";
 import { portable } from "../../../portable/registry.js";
 import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
 import { RuntimeCore, shareTaskIds } from "../../core.js";
+import { packageUrl } from "../../driver/package-url-node.js";
 import type { RuntimeOptions } from "../../options.js";
 import { Control } from "./control.js";
 import { Worker, type WorkerSeat } from "./worker.js";
@@ -88,7 +89,7 @@ function onMessage(worker: Worker, message: Message): void {
 
 /** Where a worker finds `begin`. @internal */
 export const WORKER_MODULE: { readonly url: string; readonly copy: number } = (() => {
-  const { url } = import.meta;
+  const url = packageUrl(import.meta);
   const { starters } = portable();
   const known = starters.get(url) ?? [];
   starters.set(url, known);
