@@ -27,6 +27,8 @@ export interface Portable {
   readonly moved: WeakSet<object>;
   /** Whether this thread belongs to a pool: `main` does nothing there. Set by the worker's first lines. */
   onWorker: boolean;
+  /** Whether it belongs to the blocking pool. Set as `onWorker` is. */
+  isBlocking?: boolean;
   /** The module that is being imported for a job. */
   importing: string | undefined;
   /** How a worker begins, by the URL of the module that this package is in; several where several copies are in one bundle. */

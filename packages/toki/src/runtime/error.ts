@@ -21,8 +21,14 @@ export abstract class RuntimeError extends Error {
 
 Object.defineProperty(RuntimeError.prototype, isControlFlow, { value: true });
 
+const NO_RUNTIME =
+  "there is no runtime here; call it inside main(), a task or rt.run(), or under `using guard = rt.enter()`";
+const ON_BLOCKING_THREAD =
+  "a thread of the blocking pool has no runtime: handles and futures stay on the thread they were made on. Return the job's result and await the rest in the task that spawned it, or let a runtime of the job's own do it: `new Runtime().blockOn(...)`";
+
 /**
- * There is no runtime here: the call needs one, and was made outside of `main`, a task, `rt.run` or an `enter` guard.
+ * There is no runtime here: the call needs one, and was made outside of `main`, a task, `rt.run` or an `enter` guard; or on a thread of the blocking
+ * pool, which the runtime that started it cannot be used from: its `Handle` does not cross threads.
  *
  * @example
  * ```ts
@@ -39,10 +45,9 @@ export class NoRuntimeError extends RuntimeError {
   override readonly name = "NoRuntimeError";
   readonly code = "TOKI_NO_RUNTIME";
 
-  constructor(what: string) {
-    super(
-      `${what}: there is no runtime here; call it inside main(), a task or rt.run(), or under \`using guard = rt.enter()\``,
-    );
+  /** @param isBlocking - whether the thread is one of the blocking pool */
+  constructor(what: string, isBlocking = false) {
+    super(`${what}: ${isBlocking ? ON_BLOCKING_THREAD : NO_RUNTIME}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { current } from "../future/current.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import { portable } from "../portable/registry.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import { NoRuntimeError } from "../runtime/error.js";
 import { JoinHandle } from "./join-handle.js";
@@ -8,7 +9,7 @@ import { JoinHandle } from "./join-handle.js";
 /** The runtime of the code that is running. @internal */
 export function currentRuntime(what: string): RuntimeCore {
   const rt = current.runtime;
-  if (rt === null) throw new NoRuntimeError(what);
+  if (rt === null) throw new NoRuntimeError(what, portable().isBlocking);
   return rt;
 }
 
@@ -59,7 +60,8 @@ export function spawn<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHan
 }
 
 /**
- * Starts a task that stays on this thread. On the current-thread runtime, the only one so far, every task does.
+ * Starts a task that stays on this thread. All do but the calls of portable functions (`fn(import.meta, ...)`) on
+ * the multi-thread runtime; this keeps those here as well, with their arguments by reference.
  *
  * @param future - a future, or a `function*` body
  * @param options - a `name` for await trees and reports

@@ -17,6 +17,7 @@ import { THREAD_PROLOGUE } from "../thread-prologue.js";
 /** @internal */
 export const WORKER_SOURCE = `${THREAD_PROLOGUE}
 const { cell } = workerData.toki;
+portable.isBlocking = true;
 function send(message, transfer) {
   port.postMessage(message, transfer);
   Atomics.add(cell, 0, 1);
