@@ -29,8 +29,8 @@ export interface Portable {
   onWorker: boolean;
   /** Whether it belongs to the blocking pool. Set as `onWorker` is. */
   isBlocking?: boolean;
-  /** The module that is being imported for a job. */
-  importing: string | undefined;
+  /** The modules that are being imported here for a job or a task. */
+  readonly importing: Set<string>;
   /** How a worker begins, by the URL of the module that this package is in; several where several copies are in one bundle. */
   starters: Map<string, ((setup: unknown, port: unknown) => void)[]>;
   /** Task-local keys that every thread knows. */
@@ -48,11 +48,27 @@ export function portable(): Portable {
     functions: new Map(),
     moved: new WeakSet(),
     onWorker: false,
-    importing: undefined,
+    importing: new Set(),
     starters: new Map(),
     locals: new Map(),
   };
   return global[KEY];
+}
+
+/**
+ * A module that starts work as a thread imports it would have it done again by every thread, and start threads without end.
+ *
+ * @throws MisuseError if the module of the function is being imported here, or any, on a blocking thread, which has nothing else to do
+ * @internal
+ */
+export function refuseWhileImporting(url: string, where: string): void {
+  const { importing, isBlocking } = portable();
+  if (importing.size === 0 || !(importing.has(url) || isBlocking === true)) return;
+  const module = importing.has(url) ? url : [...importing][0];
+  throw new MisuseError(
+    "TOKI_MODULE_RUNS_ON_WORKER",
+    `${where}: ${module} starts work of its own as ${isBlocking === true ? "a blocking thread" : "a worker"} imports it. Put the program under main(), which does nothing there, or keep functions for other threads in a module without side effects`,
+  );
 }
 
 /** Gives a function its identity. @throws MisuseError if another function has its key @internal */

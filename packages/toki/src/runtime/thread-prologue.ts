@@ -8,7 +8,7 @@
 export const THREAD_PROLOGUE = `
 const { workerData } = process.getBuiltinModule("node:worker_threads");
 const { port } = workerData.toki;
-const portable = (globalThis[Symbol.for("toki.portable")] ??= { functions: new Map(), moved: new WeakSet(), starters: new Map(), locals: new Map(), onWorker: false, importing: undefined });
+const portable = (globalThis[Symbol.for("toki.portable")] ??= { functions: new Map(), moved: new WeakSet(), starters: new Map(), locals: new Map(), onWorker: false, importing: new Set() });
 portable.onWorker = true;
 let hasTsx = false;
 async function useTsx(url) {
@@ -23,12 +23,12 @@ async function useTsx(url) {
   api.register();
 }
 portable.importModule = async (url) => {
-  portable.importing = url;
+  portable.importing.add(url);
   try {
     await useTsx(url);
     return await import(url);
   } finally {
-    portable.importing = undefined;
+    portable.importing.delete(url);
   }
 };
 `;

@@ -1,6 +1,5 @@
-import { MisuseError } from "../future/misuse.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
-import { portable } from "../portable/registry.js";
+import { refuseWhileImporting } from "../portable/registry.js";
 import { poolOf } from "../runtime/blocking/pool.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import { BlockingJob } from "./blocking.js";
@@ -19,13 +18,7 @@ export function spawnBlockingOn<T>(
   }
   const name = options?.name;
   if (name !== undefined && typeof name !== "string") throw invalidArgument(where, "options.name", "a string", name);
-  const { importing } = portable();
-  if (importing !== undefined) {
-    throw new MisuseError(
-      "TOKI_MODULE_RUNS_ON_WORKER",
-      `${where}: ${importing} starts work of its own as it is imported by a blocking thread. Put the program under main(), which does nothing there, or keep blocking functions in a module without side effects`,
-    );
-  }
+  refuseWhileImporting(job.url, where);
   return new JoinHandle<T>(poolOf(rt).spawn(job, options));
 }
 

@@ -373,9 +373,12 @@ test("blockInPlace throws on the current-thread runtime, and runs outside of one
     blockInPlace(() => 1),
     1,
   );
-  await main(function* () {
-    assert.throws(() => blockInPlace(() => 1), /can call blocking only when running on the multi-threaded runtime/);
-  }, { flavor: "currentThread" });
+  await main(
+    function* () {
+      assert.throws(() => blockInPlace(() => 1), /can call blocking only when running on the multi-threaded runtime/);
+    },
+    { flavor: "currentThread" },
+  );
 });
 
 test("threadStackSize gives threads a deeper stack", async () => {

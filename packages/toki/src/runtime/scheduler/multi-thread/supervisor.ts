@@ -17,6 +17,7 @@ import { LIFO, MAIL, QUIET, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import { threadMailbox } from "../../../memory/thread.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
+import { portable, refuseWhileImporting } from "../../../portable/registry.js";
 import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
 import { type RuntimeCore, type SpawnOptions, shareTaskIds } from "../../core.js";
 import { TaskDump, type TaskSnapshot } from "../../dump.js";
@@ -87,7 +88,7 @@ export class Supervisor implements ThreadPart, QuietMember {
   // Spawning
 
   spawn(future: FnFuture<unknown>, fn: PortableFn, options: SpawnOptions | undefined): Task<unknown> {
-    const { tasks } = this.started ?? this.start();
+    const { tasks } = this.started ?? this.start(fn);
     const task = tasks.spawn(this.rt, this, future, fn, options);
     if (this.isBroken !== undefined) tasks.failQueued(this.rt, this.isBroken);
     return task;
@@ -158,7 +159,8 @@ export class Supervisor implements ThreadPart, QuietMember {
 
   // Threads
 
-  private start(): Started {
+  private start(first: PortableFn): Started {
+    if (portable().importing.size > 0) this.watchSpawns(first);
     const mailbox = threadMailbox();
     shareTaskIds(mailbox.arena.memory);
     const control = Control.create(mailbox.arena, this.workers);
@@ -169,6 +171,16 @@ export class Supervisor implements ThreadPart, QuietMember {
     this.stopWatching = mailbox.arena.memory.watch(() => this.breakLocks(), STALL_MS);
     for (let index = 0; index < this.workers; index++) this.startThread(index);
     return this.started;
+  }
+
+  /** It is started while a module is being imported, maybe by that module. Over the method of this one, so that all others need not ask. */
+  private watchSpawns(first: PortableFn): void {
+    refuseWhileImporting(first.url, "spawn");
+    const { spawn } = this;
+    this.spawn = (future, fn, options) => {
+      refuseWhileImporting(fn.url, "spawn");
+      return spawn.call(this, future, fn, options);
+    };
   }
 
   private startThread(index: number): void {
