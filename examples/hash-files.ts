@@ -1,23 +1,14 @@
-// Hashes every file of a directory on all cores, with a progress bar. The main thread only counts: a ticker runs beside it.
+// Hashes every file of a directory on all cores, with a progress bar. The main thread only counts.
 // `npm start hash-files DIRECTORY`; without one, the directory this example is built into.
-// Programs 13, 18, 30 and 59: work for other threads, while this one stays free.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { blocking, fn, interval, JoinSet, main, spawn } from "toki";
+import { fn, JoinSet, main } from "toki";
 
-const sha256 = blocking(import.meta, function sha256(path: string) {
+// Known on every thread by its module and its name: `spawn` may run it on any worker. It reads synchronously, a worker has nothing better to do.
+const sha256 = fn(import.meta, function* sha256(path: string) {
   return { path, digest: createHash("sha256").update(readFileSync(path)).digest("hex") };
-});
-
-const ticker = fn(function* ticker(ticks: { count: number }) {
-  const every = interval(1);
-  for (;;) {
-    yield* every.tick();
-    ticks.count++;
-  }
 });
 
 function showProgress(done: number, total: number): void {
@@ -28,29 +19,21 @@ function showProgress(done: number, total: number): void {
   );
 }
 
-const directory = process.argv[2] ?? fileURLToPath(new URL(".", import.meta.url));
+await main(function* () {
+  const directory = process.argv[2] ?? fileURLToPath(new URL(".", import.meta.url));
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  using tasks = new JoinSet<{ path: string; digest: string }>();
+  for (const file of files) tasks.spawn(sha256(file));
 
-// The pool grows to 512 threads if it is let: for work that computes, as many as there are cores.
-await main(
-  function* () {
-    const files = readdirSync(directory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort();
-    const ticks = { count: 0 };
-    const beside = spawn(ticker(ticks));
-    const jobs = new JoinSet<{ path: string; digest: string }>();
-    for (const file of files) jobs.spawnBlocking(sha256(file));
-
-    const digests = new Map<string, string>();
-    for (let done = 1; done <= files.length; done++) {
-      const result = yield* jobs.joinNext();
-      if (result?.ok) digests.set(result.value.path, result.value.digest);
-      showProgress(done, files.length);
-    }
-    beside.abort();
-    for (const file of files.slice(0, 3)) console.log(digests.get(file)?.slice(0, 16), basename(file));
-    console.log(`${digests.size} of ${files.length} files; this thread was free: ${ticks.count > 1}`);
-  },
-  { maxBlockingThreads: availableParallelism() },
-);
+  const digests = new Map<string, string>();
+  for (let done = 1; done <= files.length; done++) {
+    const result = yield* tasks.joinNext(); // in the order they are done
+    if (result?.ok) digests.set(result.value.path, result.value.digest);
+    showProgress(done, files.length);
+  }
+  for (const file of files.slice(0, 3)) console.log(digests.get(file)?.slice(0, 16), basename(file));
+  console.log(`${digests.size} of ${files.length} files`);
+});
