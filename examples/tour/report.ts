@@ -30,9 +30,7 @@ export class Report {
 
   constructor(private readonly json: boolean) {
     if (!json)
-      this.#print(
-        `${bold("Toki")}: Node ${process.version}, ${availableParallelism()} CPUs, one thread. Ctrl-C at any time.`,
-      );
+      this.#print(`${bold("Toki")}: Node ${process.version}, ${availableParallelism()} CPUs. Ctrl-C at any time.`);
   }
 
   begin(section: Section): void {

@@ -6,9 +6,22 @@ import type { Report, Section } from "./report.js";
 import { shutdown } from "./shutdown.js";
 import { sleepers } from "./sleepers.js";
 import { starvation } from "./starvation.js";
+import { stealing } from "./stealing.js";
 import { timeouts } from "./timeouts.js";
+import { unwinding } from "./unwinding.js";
+import { workers } from "./workers.js";
 
-const SECTIONS: readonly Section[] = [sleepers, connections, joining, timeouts, starvation, shutdown];
+const SECTIONS: readonly Section[] = [
+  sleepers,
+  connections,
+  joining,
+  timeouts,
+  starvation,
+  workers,
+  stealing,
+  unwinding,
+  shutdown,
+];
 
 /** Refreshes the progress line while a section runs; it is a task as any other, so a blocked thread shows. */
 const showProgress = fn(function* showProgress(report: Report, status: { text: string }) {

@@ -22,8 +22,15 @@ loop ended
   "biased-select": `biased: { critical: 1000, lessImportant: 0 }
 unbiased, both won: true
 `,
+  "blocking-hash":
+    "Hash: 5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8\nthis thread was free: true\n",
   "bounded-fetch": `peak: 100
 in order: true
+`,
+  "cancel-workers": `task N was cancelled
+abort: 1 begun, 1 cancelled, 1 cleaned up
+deadline has elapsed
+timeout: 4 begun, 4 cancelled, 4 cleaned up
 `,
   channel: `Got: message 0
 Got: message 1
@@ -77,7 +84,7 @@ worker 2: stopped after its last job
 worker 3: stopped after its last job
 worker 4: stopped after its last job
 `,
-  "hash-files": /^(?:[0-9a-f]{16} .+\n){3}(\d+) of \1 files; this thread was free: true\n$/,
+  "hash-files": /^(?:[0-9a-f]{16} .+\n){3}(\d+) of \1 files\n$/,
   "sync-database": `[ 'alice', 'bob' ]
 [ [ 1, 'alice' ], [ 2, 'bob' ] ]
 here: undefined
@@ -99,7 +106,19 @@ awaited: alice (1 started)
 42
 a1 a2 b1 b2 a3 b3
 `,
+  "log-pipeline": `{
+  lines: 100000,
+  byStatus: { '200': 84000, '404': 14000, '500': 2000 },
+  slowest: 1998
+} at most 8 chunks in flight
+`,
   "main-done": `Main done
+`,
+  "manual-runtime": `Custom runtime!
+Work done
+a done, b done, c done
+threads: 4
+leftover task: cancelled
 `,
   "nested-runtime":
     /^Custom runtime!\nWork done\nleftover task: cancelled\nCannot start a runtime from within a runtime.*\nWork done\n$/,
@@ -165,6 +184,19 @@ main returned at once: its tasks were dropped
 by hand: 6
 Start WaitingOn1 WaitingOn1 WaitingOn2 WaitingOn2 WaitingOn3 WaitingOn3
 `,
+  steal:
+    /^200 tasks, all spawned on worker [01]; 1014387 primes\n(?=[\s\S]*stole [1-9])worker 0: ran \d+, busy \d+ ms, stole \d+ tasks in \d+ raids\nworker 1: ran \d+, busy \d+ ms, stole \d+ tasks in \d+ raids\n$/,
+  "sync-interface":
+    /^\[ 'ca978112', '3e23e816', '2e7d2c03' \]\ndeadline has elapsed\n\[ 'ca978112' \]\nRangeError: not on this worker\n(?: {4}at .*\n)+$/,
+  "thread-pool": `Running on a thread pool! 4 workers
+  multiThread: 42, on a worker; the other task here: true
+Running on a single thread!
+  currentThread: 42, on this thread; the other task here: true
+  multiThread: 42, on a worker; the other task here: true
+  multiThread: 42, on a worker; the other task here: true
+  currentThread: 42, on this thread; the other task here: true
+a worker for each core: true
+`,
   // How, depends on the version of Node.
   "threaded-echo":
     /^(sockets move to the workers|each worker listens|one thread serves: this Node can neither move sockets nor share ports)\nunchanged: 40 of 40\n$/,
@@ -182,6 +214,12 @@ skip:  [ 3300, 4000, 5000, 6000, 7000 ]
   "two-runtimes": `spawned from cpu, runs on io
 cpu: sleep: timers are disabled on this runtime; set enableTime to enable them
 io cpu
+`,
+  "worker-hooks": `Server starting... threads: 0
+squares: 2870
+Worker online: true - all going home: true
+squares: 2870
+squares: 2870
 `,
 };
 

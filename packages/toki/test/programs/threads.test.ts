@@ -34,9 +34,6 @@ import {
 const BLOCKING_CAP = process.env.TOKI_TEST_ALL === undefined ? 40 : 1000;
 const timeout = 60_000;
 
-const sumOf = (workers: number, count: (worker: number) => number) =>
-  Array.from({ length: workers }, (_, worker) => count(worker)).reduce((a, b) => a + b, 0);
-
 test("program 5: four workers in the metrics; without a number, one for each core", { timeout }, async () => {
   await main(
     function* () {
@@ -283,10 +280,6 @@ test("program 94: half of a full queue goes to the global one; all of it runs", 
   assert.equal(Atomics.load(cell, BEGUN), TASKS);
   assert.equal(ranOn.length, TASKS);
   assert.ok(rt.metrics().workerOverflowCount(spawnedOn) >= 1);
-  assert.equal(
-    sumOf(2, (worker) => rt.metrics().workerLocalQueueDepth(worker)),
-    0,
-  );
   assert.equal(rt.metrics().globalQueueDepth, 0);
 });
 

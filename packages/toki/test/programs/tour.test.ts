@@ -15,14 +15,25 @@ test("the tour's JSON holds every section, each as it should be", async () => {
   const { ok, interrupted, sections } = JSON.parse(stdout);
   assert.equal(ok, true);
   assert.equal(interrupted, false);
-  assert.deepEqual(Object.keys(sections), ["sleepers", "connections", "join", "select", "starvation", "shutdown"]);
+  assert.deepEqual(Object.keys(sections), [
+    "sleepers",
+    "connections",
+    "join",
+    "select",
+    "starvation",
+    "workers",
+    "stealing",
+    "unwinding",
+    "shutdown",
+  ]);
   assert.equal(sections.sleepers.done, 10_000);
   assert.equal(sections.connections.connections, 1000);
   assert.equal(sections.connections.bytesWrong, 0);
+  assert.equal(sections.unwinding.rolledBack, 100);
   assert.equal(sections.shutdown.tasksLeft, 0);
 });
 
-for (const parts of [0, 1]) {
+for (const parts of [0, 1, 5, 6, 7]) {
   test(`Ctrl-C after ${parts} parts of the tour: cleaned up, nothing left, exit code 0`, {
     skip: process.platform === "win32",
   }, async () => {
