@@ -2,7 +2,7 @@ import { fn, Handle, Instant, JoinSet, spawn, yieldNow } from "toki";
 import type { Section } from "./report.js";
 import { hashPiece } from "./work.js";
 
-const PIECES = 64;
+const PIECES = 160;
 const PIECE_BYTES = 1 << 20;
 
 export const workers: Section = {

@@ -103,6 +103,13 @@ export abstract class Future<T> {
   [Symbol.dispose](): void {}
 
   /**
+   * The task of this future is aborted, and will cancel it when it is next polled: for what must not wait until then.
+   *
+   * @internal
+   */
+  onAbort(): void {}
+
+  /**
    * Cancels at once: cleanup that would wait is cut short. For a cleanup deadline that has passed.
    *
    * @internal

@@ -103,6 +103,7 @@ export class Task<T> extends Waker {
   abort(): void {
     if ((this.state & (COMPLETE | CANCEL)) !== 0) return;
     this.state |= CANCEL;
+    this.future?.onAbort();
     this.wake();
   }
 

@@ -60,6 +60,11 @@ export class RemoteFuture extends Future<unknown> {
     return Pending;
   }
 
+  override onAbort(): void {
+    // Or a worker might begin it before this thread comes to the task, for which it may even have to run others first.
+    if (this.state === AWAY) this.tasks.withdraw(this);
+  }
+
   override pollCancel(_cx: Context): Poll<void> {
     return this.tasks.cancel(this) ? undefined : Pending;
   }

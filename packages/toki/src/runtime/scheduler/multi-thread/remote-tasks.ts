@@ -136,15 +136,19 @@ export class RemoteTasks {
   /** Cancels a task that is away. True if it had not started: it is over then. */
   cancel(remote: RemoteFuture): boolean {
     if (remote.state !== AWAY) return remote.state === HOME;
-    if (state.takeBack(this.memory, remote.record, record.ABANDONED)) {
-      this.dropParcels(remote);
-      this.leave(remote);
-      return true;
-    }
+    if (this.withdraw(remote)) return true;
     remote.state = CANCELLING;
     this.call(remote, record.CANCEL);
     remote.want();
     return false;
+  }
+
+  /** Sees to it that a task that is away does not start. False if it has. */
+  withdraw(remote: RemoteFuture): boolean {
+    if (!state.takeBack(this.memory, remote.record, record.ABANDONED)) return false;
+    this.dropParcels(remote);
+    this.leave(remote);
+    return true;
   }
 
   /** Cancels a task without waiting for its cleanup: it is over at once, here. */
