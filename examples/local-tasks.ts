@@ -1,5 +1,5 @@
 // Tasks on one thread share values by reference: no lock, no Arc.
-// Programs 6, 41, 87, 98, 99.
+// Programs 6, 87, 98.
 import { Handle, main, spawn, spawnLocal, yieldNow } from "toki";
 
 await main(

@@ -1,5 +1,5 @@
 // blockOn starts a runtime: fine from plain code, an error from code that a runtime is running.
-// Programs 16 (on one thread), 19, 101.
+// Programs 19, 101.
 import { fn, main, pending, Runtime, sleep } from "toki";
 
 const work = fn(function* work() {
