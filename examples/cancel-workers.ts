@@ -1,5 +1,5 @@
 // Cancellation across threads: a worker unwinds its task, with cleanup that awaits, and only then does the handle settle here.
-import { ElapsedError, fn, main, scope, sleep, spawn, timeout } from "toki";
+import { ElapsedError, fn, main, pending, scope, sleep, spawn, timeout } from "toki";
 
 const [BEGUN, CLEANING, CLEANED] = [0, 1, 2];
 
@@ -36,19 +36,17 @@ await main(
     }
     show("abort");
 
-    // A scope ends when its tasks have, wherever they run; losing to a timeout cancels them first.
+    // A scope that fails cancels its tasks, wherever they run, and ends when they have cleaned up.
     try {
-      yield* timeout(
-        100,
-        scope(function* (s) {
-          for (let i = 0; i < 3; i++) s.spawn(transfer(counts));
-          yield* begun(4);
-        }),
-      );
+      yield* scope(function* (s) {
+        for (let i = 0; i < 3; i++) s.spawn(transfer(counts));
+        yield* begun(4);
+        yield* timeout(20, pending());
+      });
     } catch (error) {
       console.log(error instanceof ElapsedError && error.message);
     }
-    show("timeout");
+    show("scope");
   },
   { workerThreads: 2 },
 );

@@ -30,7 +30,7 @@ in order: true
   "cancel-workers": `task N was cancelled
 abort: 1 begun, 1 cancelled, 1 cleaned up
 deadline has elapsed
-timeout: 4 begun, 4 cancelled, 4 cleaned up
+scope: 4 begun, 4 cancelled, 4 cleaned up
 `,
   channel: `Got: message 0
 Got: message 1
