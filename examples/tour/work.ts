@@ -2,15 +2,18 @@
 import { createHash } from "node:crypto";
 import { fn, sleep, spawn, workerIndex } from "toki";
 
+/** Each thread that imports this module has its own. */
+let scratch = new Uint32Array(0);
+
 /** Hashes bytes that differ from piece to piece. Awaited, it runs where it is awaited; spawned, on any worker. */
 export const hashPiece = fn(import.meta, function* hashPiece(piece: number, bytes: number) {
-  const data = new Uint32Array(bytes / 4);
+  if (scratch.byteLength !== bytes) scratch = new Uint32Array(bytes / 4);
   let state = piece + 1;
-  for (let i = 0; i < data.length; i++) {
+  for (let i = 0; i < scratch.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    data[i] = state;
+    scratch[i] = state;
   }
-  return { digest: createHash("sha256").update(data).digest("hex"), worker: workerIndex() };
+  return { digest: createHash("sha256").update(scratch).digest("hex"), worker: workerIndex() };
 });
 
 const countPrimes = fn(import.meta, function* countPrimes(below: number) {
