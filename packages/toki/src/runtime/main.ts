@@ -23,13 +23,14 @@ const DEFAULT_SIGNALS = ["SIGINT", "SIGTERM"];
  * Runs a program: `#[tokio::main]`. Makes a runtime, runs the body on it, and shuts the runtime down; tasks that are left are cancelled, and their
  * cleanup is awaited. The process exits by itself when nothing else keeps it.
  *
+ * On a worker, and on a thread of the blocking pool, which import the module for its functions, it does nothing and resolves: a program whose functions
+ * run there belongs under it.
+ *
  * When the body throws, the promise rejects; not handled, Node prints the error and exits with code 1. When every task waits and nothing is left that
  * could wake one, it rejects with the deadlock report.
  *
  * @param body - the program: a `function*` or a future
  * @param options - those of a runtime, and `signals`
- * On a thread of the blocking pool, which imports the module for its functions, it does nothing and resolves.
- *
  * @returns the body's value
  * @throws NestedRuntimeError inside a task
  *
@@ -47,7 +48,7 @@ const DEFAULT_SIGNALS = ["SIGINT", "SIGTERM"];
  * ```
  */
 export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): Promise<T> {
-  // A thread of the blocking pool imports the module for its functions.
+  // A thread that was started for others imports the module for its functions.
   if (portable().onWorker) return undefined as T;
   const { signals = DEFAULT_SIGNALS, ...rest } = options;
   if (signals !== false && !(Array.isArray(signals) && signals.every((name) => typeof name === "string"))) {

@@ -88,7 +88,7 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Runs a future to its end and blocks this thread until then. Tasks and timers are driven; the event loop gets no turn, so nothing that comes
+   * Runs a future to its end and blocks this thread until then. Tasks and timers are driven, workers and blocking jobs go on; the event loop gets no turn, so nothing that comes
    * through it (sockets, promises) can arrive: a future that needs one fails with the deadlock report. Use {@link Runtime.run} for those.
    *
    * @param future - a future or a `function*` body

@@ -35,11 +35,14 @@ export function spawnOn<T>(
  * The body does not start before the caller's next await. The task runs whether or not its handle is awaited, and until it ends, is aborted, or
  * the runtime is disposed. What it throws stays with its {@link JoinHandle} and hurts no other task.
  *
+ * A call of a portable function (`fn(import.meta, ...)`) runs on any worker of a multi-thread runtime: its arguments are copied, or moved, as they are now.
+ * Everything else stays on this thread.
+ *
  * @param future - a future, or a `function*` body; prefer `spawn(work(x))` with `work` an `fn` in hot paths
  * @param options - a `name` for await trees and reports
  * @returns the right to the outcome; ignoring it detaches the task
  * @throws NoRuntimeError outside a runtime
- * @throws MisuseError if `future` is not a future
+ * @throws MisuseError if `future` is not a future; NotSendError if an argument of a call for a worker cannot be sent
  *
  * @example
  * ```ts
