@@ -60,6 +60,8 @@ export const LIFO = 5;
 export const QUIET = 6;
 /** The head of the list of mail. @internal */
 export const MAIL = 16;
+/** What of shared objects the thread has: a list, touched by the slot's thread alone, and when that has ended by whoever clears up. See shared/thread.ts. @internal */
+export const OWNED = 17;
 /** The slot's own free blocks: head and count for each class, and how many blocks it took less those it gave back. @internal */
 export const CACHE_HEAD = 32;
 /** @internal */

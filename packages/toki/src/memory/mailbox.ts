@@ -45,6 +45,8 @@ export class Mailbox {
   private readonly idles: (Idle | undefined)[] = new Array(MAX_SLOTS).fill(undefined);
   private readonly idleBases = new Int32Array(MAX_SLOTS);
   private listening: Promise<void> | null = null;
+  /** Whether the thread is a worker, which looks at its mail by itself. */
+  isWorker = false;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -179,6 +181,7 @@ export class Mailbox {
 
   /** Owner, a worker, once: how others find its parking place. */
   setParker(base: number, workers: number, index: number): void {
+    this.isWorker = true;
     this.memory.store(this.base + PARKER, base);
     this.memory.store(this.base + PARKER_WORKERS, workers);
     this.memory.store(this.base + PARKER_INDEX, index);

@@ -4,10 +4,12 @@
  *   the thread that begins   makes the arena
  *   a thread of a runtime    is given the buffer, and its slot, before anything uses them (`join`)
  */
+import { portable } from "../portable/registry.js";
 import { Arena } from "./arena.js";
 import { Mailbox } from "./mailbox.js";
 
 let mailbox: Mailbox | null = null;
+const endings: ((slot: number) => void)[] = [];
 
 /** This thread's mailbox, if shared memory is in use. @internal */
 export function mailboxIfAny(): Mailbox | null {
@@ -16,7 +18,11 @@ export function mailboxIfAny(): Mailbox | null {
 
 /** This thread's mailbox, with its arena. @internal */
 export function threadMailbox(): Mailbox {
-  mailbox ??= new Mailbox(new Arena(Arena.createBuffer()));
+  if (mailbox === null) {
+    // A thread that was started for others has been told what it shares before its first module was imported.
+    const given = portable().memory;
+    mailbox = new Mailbox(given === undefined ? new Arena(Arena.createBuffer()) : new Arena(given.buffer, given.slot));
+  }
   return mailbox;
 }
 
@@ -24,4 +30,14 @@ export function threadMailbox(): Mailbox {
 export function joinMemory(buffer: SharedArrayBuffer, slot?: number): Mailbox {
   mailbox ??= new Mailbox(new Arena(buffer, slot));
   return mailbox;
+}
+
+/** Calls back when a thread has ended, with its slot: what it had is there for others. @internal */
+export function onThreadEnd(callback: (slot: number) => void): void {
+  endings.push(callback);
+}
+
+/** The thread of a slot has ended, and its slot has not been released. @internal */
+export function threadEnded(slot: number): void {
+  for (const callback of endings) callback(slot);
 }

@@ -37,6 +37,10 @@ export interface Portable {
   readonly locals: Map<string, object>;
   /** On a thread that was started for others: imports a module there. */
   importModule?: (url: string) => Promise<unknown>;
+  /** Modules whose objects can be sent to other threads. */
+  readonly crossings: Set<string>;
+  /** On such a thread: the memory that it shares with the one that started it, and its slot there. Set by the worker's first lines. */
+  memory?: { readonly buffer: SharedArrayBuffer; readonly slot: number };
 }
 
 const KEY = Symbol.for("toki.portable");
@@ -51,6 +55,7 @@ export function portable(): Portable {
     importing: new Set(),
     starters: new Map(),
     locals: new Map(),
+    crossings: new Set(),
   };
   return global[KEY];
 }

@@ -118,6 +118,10 @@ export class RuntimeCore {
   remoteTasks = 0;
   /** The process is held for what workers do: see multi-thread/quiet.ts. */
   waitsForThreads = false;
+  /** Waits of tasks for shared objects that other threads have as well. */
+  mailWaits = 0;
+  /** How `blockOn` waits for these. */
+  mail: { sleep(ms: number): void; drain(): void } | null = null;
 
   private phase = OPEN;
   private tasks: Task<unknown> | null = null;
@@ -516,8 +520,9 @@ export class RuntimeCore {
 
   /** In `blockOn`, which has waited a while for workers: their event loops may say that this is for ever. */
   private checkThreads(): void {
-    if (otherThreads.current?.areQuiet()) this.onIdle();
-    else otherThreads.current?.ask();
+    const others = otherThreads.current;
+    if (others === null || others.areQuiet()) this.onIdle();
+    else others.ask();
   }
 
   private onIdle(): void {
@@ -626,6 +631,7 @@ export class RuntimeCore {
     let wait = this.time.untilNext(this.host.now());
     let remote: RuntimeCore = this;
     let jobs: RuntimeCore = this;
+    let mail = this.mailWaits > 0 ? this.mail : null;
     for (const other of guestOf) {
       if (other === this) continue;
       const next = other.time.untilNext(this.host.now());
@@ -634,16 +640,22 @@ export class RuntimeCore {
         return;
       }
       wait = Math.min(wait, next);
+      if (other.mailWaits > 0) mail = other.mail;
       if (other.remoteTasks > 0 && remote.remoteTasks === 0) remote = other;
       if (other.blockingJobs > 0 && jobs.blockingJobs === 0) jobs = other;
     }
-    if (remote.remoteTasks > 0) {
+    if (remote.remoteTasks > 0 || mail !== null) {
       // With jobs of the blocking pool as well, it looks after both in turn.
       const hasJobs = jobs.blockingJobs > 0;
-      remote.threads?.sleep(hasJobs ? Math.min(wait, 1) : wait);
+      const ms = hasJobs ? Math.min(wait, 1) : wait;
+      if (remote.remoteTasks > 0) remote.threads?.sleep(ms);
+      else mail?.sleep(ms);
       // This runtime's own is looked at in the next batch.
       const hasMail = remote === this ? remote.threads?.hasMail : remote.threads?.poll();
-      if (wait === Number.POSITIVE_INFINITY && !hasJobs && hasMail !== true) this.checkThreads();
+      mail?.drain();
+      if (wait === Number.POSITIVE_INFINITY && !hasJobs && hasMail !== true && !this.executor.hasRunnable) {
+        this.checkThreads();
+      }
       if (hasJobs) jobs.blocking?.waitSync(0);
     } else if (jobs.blockingJobs > 0) {
       jobs.blocking?.waitSync(this.time.isPaused ? Number.POSITIVE_INFINITY : wait);

@@ -1,5 +1,9 @@
 import { DisposedError } from "./error.js";
-import type { Mutex } from "./mutex.js";
+
+/** What a mapped guard holds. @internal */
+export interface Lockable {
+  unlock(): void;
+}
 
 /**
  * A held {@link Mutex}, narrowed to a part of its value by {@link MutexGuard.map}. Holds the same lock, and is released the same way.
@@ -17,12 +21,12 @@ import type { Mutex } from "./mutex.js";
  * ```
  */
 export class MappedMutexGuard<T> implements Disposable {
-  private owner: Mutex<unknown> | null;
+  private owner: Lockable | null;
   private readonly get: () => T;
   private readonly set: ((value: T) => void) | undefined;
 
   /** @internal */
-  constructor(owner: Mutex<unknown>, get: () => T, set: ((value: T) => void) | undefined) {
+  constructor(owner: Lockable, get: () => T, set: ((value: T) => void) | undefined) {
     this.owner = owner;
     this.get = get;
     this.set = set;

@@ -4,10 +4,7 @@
  * free again.
  */
 import type { Context } from "../future/context.js";
-import { fn } from "../future/fn.js";
-import { Future, pollingContext, resultOf } from "../future/future.js";
-import { isFuture } from "../future/into-future.js";
-import { isPromiseLike, notAFuture } from "../future/misuse.js";
+import { type Future, pollingContext, resultOf } from "../future/future.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { keepShape } from "../internal/keep-shape.js";
 import { proceed } from "../task/coop.js";
@@ -16,6 +13,7 @@ import { BatchSemaphore } from "./batch-semaphore.js";
 import { DisposedError } from "./error.js";
 import { MutexGuard } from "./mutex-guard.js";
 import { TryLockError } from "./try-lock-error.js";
+import { withLock } from "./with-lock.js";
 
 class Lock<T> extends AcquireFuture<MutexGuard<T>> {
   private readonly mutex: Mutex<T>;
@@ -143,7 +141,7 @@ export class Mutex<T> {
   withLock<R>(body: (guard: MutexGuard<T>) => Future<R>): Future<R>;
   withLock<R>(body: (guard: MutexGuard<T>) => R): Future<R>;
   withLock(body: (guard: MutexGuard<T>) => unknown): Future<unknown> {
-    return withLock(this as Mutex<unknown>, body as (guard: MutexGuard<unknown>) => unknown);
+    return withLock<MutexGuard<T>>(this, body);
   }
 
   /**
@@ -166,21 +164,6 @@ export class Mutex<T> {
     else sem.give(1);
   }
 }
-
-const withLock = fn(function* withLock(mutex: Mutex<unknown>, body: (guard: MutexGuard<unknown>) => unknown) {
-  const guard = yield* mutex.lock();
-  try {
-    const result = body(guard);
-    if (isFuture(result)) return yield* result;
-    if (Object.prototype.toString.call(result) === "[object Generator]") {
-      return yield* Future.from(result as Generator<Suspend, unknown, unknown>);
-    }
-    if (isPromiseLike(result)) throw notAFuture("Mutex.withLock", result);
-    return result;
-  } finally {
-    guard.release();
-  }
-});
 
 function consumed(what: string): DisposedError {
   return new DisposedError(what, "taken apart by intoInner()");

@@ -2,127 +2,133 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { fn, type JoinHandle, sleep, spawn } from "toki";
-import { Mutex, mpsc, Semaphore } from "toki/sync";
 import { test as toki } from "toki/test";
+import { implementations } from "./implementations.js";
 
-/*
- * Whole tasks on a runtime, aborted at any time: whatever they held or were promised must be there for the others. Virtual time makes the order of a
- * run a function of the numbers it is given.
- */
-const ms = fc.integer({ min: 0, max: 6 });
-const worker = fc.record({
-  start: ms,
-  hold: ms,
-  abortAt: fc.option(fc.integer({ min: 0, max: 30 })),
-  amount: fc.integer({ min: 1, max: 3 }),
-});
-type Worker = { start: number; hold: number; abortAt: number | null; amount: number };
+for (const { name: implementation, module } of implementations) {
+  const { Mutex, mpsc, Semaphore } = module;
 
-const abortAll = fn(function* (workers: readonly Worker[], handles: readonly JoinHandle<unknown>[]) {
-  for (let now = 0; now <= 30; now++) {
-    workers.forEach(({ abortAt }, i) => {
-      if (abortAt === now) handles[i]?.abort();
+  describe(implementation, () => {
+    /*
+     * Whole tasks on a runtime, aborted at any time: whatever they held or were promised must be there for the others. Virtual time makes the order of a
+     * run a function of the numbers it is given.
+     */
+    const ms = fc.integer({ min: 0, max: 6 });
+    const worker = fc.record({
+      start: ms,
+      hold: ms,
+      abortAt: fc.option(fc.integer({ min: 0, max: 30 })),
+      amount: fc.integer({ min: 1, max: 3 }),
     });
-    yield* sleep(1);
-  }
-  for (const handle of handles) {
-    try {
-      yield* handle;
-    } catch {
-      // aborted
-    }
-  }
-});
+    type Worker = { start: number; hold: number; abortAt: number | null; amount: number };
 
-const run = (body: (workers: Worker[]) => ReturnType<ReturnType<typeof fn<[], void>>>) =>
-  fc.assert(
-    fc.asyncProperty(fc.array(worker, { maxLength: 12 }), (workers) =>
-      toki(() => body(workers), { startPaused: true })(),
-    ),
-    { numRuns: 60 },
-  );
+    const abortAll = fn(function* (workers: readonly Worker[], handles: readonly JoinHandle<unknown>[]) {
+      for (let now = 0; now <= 30; now++) {
+        workers.forEach(({ abortAt }, i) => {
+          if (abortAt === now) handles[i]?.abort();
+        });
+        yield* sleep(1);
+      }
+      for (const handle of handles) {
+        try {
+          yield* handle;
+        } catch {
+          // aborted
+        }
+      }
+    });
 
-describe("aborted tasks lose nothing", () => {
-  test("Semaphore: all permits are back, and never too many are out", () =>
-    run(
-      fn(function* (workers: Worker[]) {
-        const semaphore = new Semaphore(3);
-        let out = 0;
-        const work = fn(function* ({ start, hold, amount }: Worker) {
-          yield* sleep(start);
-          using _permit = yield* semaphore.acquireMany(amount);
-          out += amount;
-          try {
-            assert.ok(out <= 3);
-            yield* sleep(hold);
-          } finally {
-            // Cleanup that awaits still holds the permit. An abort may come while it does, before there was another.
-            try {
-              yield* sleep(1);
-            } finally {
-              out -= amount;
-            }
-          }
-        });
-        yield* abortAll(
-          workers,
-          workers.map((each) => spawn(work(each))),
-        );
-        assert.deepEqual([out, semaphore.availablePermits], [0, 3]);
-      }),
-    ));
+    const run = (body: (workers: Worker[]) => ReturnType<ReturnType<typeof fn<[], void>>>) =>
+      fc.assert(
+        fc.asyncProperty(fc.array(worker, { maxLength: 12 }), (workers) =>
+          toki(() => body(workers), { startPaused: true })(),
+        ),
+        { numRuns: 60 },
+      );
 
-  test("Mutex: it is free, and never held twice", () =>
-    run(
-      fn(function* (workers: Worker[]) {
-        const mutex = new Mutex(0);
-        const work = fn(function* ({ start, hold }: Worker) {
-          yield* sleep(start);
-          using guard = yield* mutex.lock();
-          assert.equal(guard.value++, 0);
-          try {
-            yield* sleep(hold);
-          } finally {
-            guard.value--;
-          }
-        });
-        yield* abortAll(
-          workers,
-          workers.map((each) => spawn(work(each))),
-        );
-        assert.equal(mutex.intoInner(), 0);
-      }),
-    ));
+    describe("aborted tasks lose nothing", () => {
+      test("Semaphore: all permits are back, and never too many are out", () =>
+        run(
+          fn(function* (workers: Worker[]) {
+            const semaphore = new Semaphore(3);
+            let out = 0;
+            const work = fn(function* ({ start, hold, amount }: Worker) {
+              yield* sleep(start);
+              using _permit = yield* semaphore.acquireMany(amount);
+              out += amount;
+              try {
+                assert.ok(out <= 3);
+                yield* sleep(hold);
+              } finally {
+                // Cleanup that awaits still holds the permit. An abort may come while it does, before there was another.
+                try {
+                  yield* sleep(1);
+                } finally {
+                  out -= amount;
+                }
+              }
+            });
+            yield* abortAll(
+              workers,
+              workers.map((each) => spawn(work(each))),
+            );
+            assert.deepEqual([out, semaphore.availablePermits], [0, 3]);
+          }),
+        ));
 
-  test("mpsc: what was sent arrives once and in order, the channel ends, all slots are free", () =>
-    run(
-      fn(function* (workers: Worker[]) {
-        const [tx, rx] = mpsc.channel<[who: number, n: number]>(2);
-        const sent = new Map<number, number>();
-        const produce = fn(function* (who: number, { start, amount }: Worker) {
-          using sender = tx.clone();
-          yield* sleep(start);
-          for (let n = 0; n < amount * 3; n++) {
-            const permit = yield* sender.reserve();
-            permit.send([who, n]);
-            sent.set(who, n + 1);
-          }
-        });
-        const consumer = spawn(function* () {
-          const got = new Map<number, number>();
-          for (let m = yield* rx.recv(); m !== undefined; m = yield* rx.recv()) {
-            const [who, n] = m;
-            assert.equal(n, got.get(who) ?? 0);
-            got.set(who, n + 1);
-            yield* sleep(1);
-          }
-          return got;
-        });
-        const handles = workers.map((each, who) => spawn(produce(who, each)));
-        yield* abortAll(workers, handles);
-        tx[Symbol.dispose]();
-        assert.deepEqual([...(yield* consumer)].sort(), [...sent].sort());
-        assert.deepEqual([rx.capacity, rx.senderStrongCount], [2, 0]);
-      }),
-    ));
-});
+      test("Mutex: it is free, and never held twice", () =>
+        run(
+          fn(function* (workers: Worker[]) {
+            const mutex = new Mutex(0);
+            const work = fn(function* ({ start, hold }: Worker) {
+              yield* sleep(start);
+              using guard = yield* mutex.lock();
+              assert.equal(guard.value++, 0);
+              try {
+                yield* sleep(hold);
+              } finally {
+                guard.value--;
+              }
+            });
+            yield* abortAll(
+              workers,
+              workers.map((each) => spawn(work(each))),
+            );
+            assert.equal(mutex.intoInner(), 0);
+          }),
+        ));
+
+      test("mpsc: what was sent arrives once and in order, the channel ends, all slots are free", () =>
+        run(
+          fn(function* (workers: Worker[]) {
+            const [tx, rx] = mpsc.channel<[who: number, n: number]>(2);
+            const sent = new Map<number, number>();
+            const produce = fn(function* (who: number, { start, amount }: Worker) {
+              using sender = tx.clone();
+              yield* sleep(start);
+              for (let n = 0; n < amount * 3; n++) {
+                const permit = yield* sender.reserve();
+                permit.send([who, n]);
+                sent.set(who, n + 1);
+              }
+            });
+            const consumer = spawn(function* () {
+              const got = new Map<number, number>();
+              for (let m = yield* rx.recv(); m !== undefined; m = yield* rx.recv()) {
+                const [who, n] = m;
+                assert.equal(n, got.get(who) ?? 0);
+                got.set(who, n + 1);
+                yield* sleep(1);
+              }
+              return got;
+            });
+            const handles = workers.map((each, who) => spawn(produce(who, each)));
+            yield* abortAll(workers, handles);
+            tx[Symbol.dispose]();
+            assert.deepEqual([...(yield* consumer)].sort(), [...sent].sort());
+            assert.deepEqual([rx.capacity, rx.senderStrongCount], [2, 0]);
+          }),
+        ));
+    });
+  });
+}

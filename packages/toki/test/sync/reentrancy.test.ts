@@ -1,95 +1,103 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Context, type Future, Pending, Waker } from "toki";
-import { Mutex, mpsc, Notify, Semaphore } from "toki/sync";
+import { implementations } from "./implementations.js";
 import { now, waiting, woken } from "./support.js";
 
-/** Polls a future with a waker that runs `onWake`: user code in the middle of whatever wakes. */
-function waitWith(future: Future<unknown>, onWake: () => void): void {
-  assert.equal(future.poll(Context.fromWaker(Waker.from(onWake))), Pending);
+for (const { name: implementation, module } of implementations) {
+  const { Mutex, mpsc, Notify, Semaphore } = module;
+
+  describe(implementation, () => {
+    /** Polls a future with a waker that runs `onWake`: user code in the middle of whatever wakes. */
+    function waitWith(future: Future<unknown>, onWake: () => void): void {
+      assert.equal(future.poll(Context.fromWaker(Waker.from(onWake))), Pending);
+    }
+
+    describe("a waker that calls back into what wakes it", () => {
+      test("a release that is under way serves its waiters in order", () => {
+        const semaphore = new Semaphore(0);
+        const second = semaphore.acquire();
+        let late: ReturnType<typeof waiting> | undefined;
+        waitWith(semaphore.acquire(), () => {
+          late = waiting(semaphore.acquire()); // behind `second`, whose permit is on its way
+        });
+        const b = waiting(second);
+        semaphore.addPermits(2);
+        woken(b);
+        assert.equal(late?.isWoken, false);
+        semaphore.addPermits(1);
+        woken(late as ReturnType<typeof waiting>);
+        assert.equal(semaphore.availablePermits, 0);
+      });
+
+      test("a waiter that is dropped by the waker of another passes on what it had", () => {
+        const semaphore = new Semaphore(0);
+        const first = semaphore.acquire();
+        const second = semaphore.acquireMany(2);
+        let dropped = false;
+        waitWith(first, () => {
+          first[Symbol.dispose]();
+          second[Symbol.dispose]();
+          dropped = true;
+        });
+        waitWith(second, () => assert.equal(dropped, false, "woken after it was dropped"));
+        const third = waiting(semaphore.acquireMany(2));
+        semaphore.addPermits(2);
+        assert.equal((woken(third) as { numPermits: number }).numPermits, 2);
+      });
+
+      test("a mutex that is released inside the wake of a release", () => {
+        const mutex = new Mutex(0);
+        const guard = mutex.tryLock();
+        const lock = mutex.lock();
+        waitWith(lock, () => now(lock).release());
+        const next = waiting(mutex.lock());
+        guard.release();
+        woken(next);
+      });
+
+      test("notifyWaiters tells those who waited, not those who come while it tells them", () => {
+        const notify = new Notify();
+        let late: ReturnType<typeof waiting> | undefined;
+        const dropped = notify.notified();
+        waitWith(notify.notified(), () => {
+          late = waiting(notify.notified());
+          dropped[Symbol.dispose]();
+        });
+        waitWith(dropped, () => assert.fail("woken after it was dropped"));
+        const last = waiting(notify.notified());
+        notify.notifyWaiters();
+        woken(last);
+        assert.equal(late?.isWoken, false);
+        notify.notifyOne();
+        woken(late as ReturnType<typeof waiting>);
+      });
+
+      test("a close during which other waiters are dropped", () => {
+        const semaphore = new Semaphore(1);
+        const second = semaphore.acquire();
+        waitWith(semaphore.acquireMany(2), () => second[Symbol.dispose]());
+        waitWith(second, () => assert.fail("woken after it was dropped"));
+        const third = waiting(semaphore.acquire());
+        semaphore.close();
+        assert.equal(third.isWoken, true);
+      });
+
+      test("a receiver that takes its message inside the send", () => {
+        const [tx, rx] = mpsc.channel<number>(1);
+        const got: (number | undefined)[] = [];
+        const receive = (): void => {
+          const recv = rx.recv();
+          const value = recv.poll(Context.fromWaker(Waker.from(receive)));
+          if (value === Pending) return;
+          got.push(value as number | undefined);
+          if (value !== undefined) receive();
+        };
+        receive();
+        for (let i = 0; i < 3; i++) tx.trySend(i);
+        tx[Symbol.dispose]();
+        assert.deepEqual(got, [0, 1, 2, undefined]);
+      });
+    });
+  });
 }
-
-describe("a waker that calls back into what wakes it", () => {
-  test("a release that is under way serves its waiters in order", () => {
-    const semaphore = new Semaphore(0);
-    const second = semaphore.acquire();
-    let late: ReturnType<typeof waiting> | undefined;
-    waitWith(semaphore.acquire(), () => {
-      late = waiting(semaphore.acquire()); // behind `second`, whose permit is on its way
-    });
-    const b = waiting(second);
-    semaphore.addPermits(2);
-    woken(b);
-    assert.equal(late?.isWoken, false);
-    semaphore.addPermits(1);
-    woken(late as ReturnType<typeof waiting>);
-    assert.equal(semaphore.availablePermits, 0);
-  });
-
-  test("a waiter that is dropped by the waker of another passes on what it had", () => {
-    const semaphore = new Semaphore(0);
-    const first = semaphore.acquire();
-    const second = semaphore.acquireMany(2);
-    waitWith(first, () => {
-      first[Symbol.dispose]();
-      second[Symbol.dispose]();
-    });
-    waitWith(second, () => assert.fail("woken after it was dropped"));
-    const third = waiting(semaphore.acquireMany(2));
-    semaphore.addPermits(2);
-    assert.equal((woken(third) as { numPermits: number }).numPermits, 2);
-  });
-
-  test("a mutex that is released inside the wake of a release", () => {
-    const mutex = new Mutex(0);
-    const guard = mutex.tryLock();
-    const lock = mutex.lock();
-    waitWith(lock, () => now(lock).release());
-    const next = waiting(mutex.lock());
-    guard.release();
-    woken(next);
-  });
-
-  test("notifyWaiters tells those who waited, not those who come while it tells them", () => {
-    const notify = new Notify();
-    let late: ReturnType<typeof waiting> | undefined;
-    const dropped = notify.notified();
-    waitWith(notify.notified(), () => {
-      late = waiting(notify.notified());
-      dropped[Symbol.dispose]();
-    });
-    waitWith(dropped, () => assert.fail("woken after it was dropped"));
-    const last = waiting(notify.notified());
-    notify.notifyWaiters();
-    woken(last);
-    assert.equal(late?.isWoken, false);
-    notify.notifyOne();
-    woken(late as ReturnType<typeof waiting>);
-  });
-
-  test("a close during which other waiters are dropped", () => {
-    const semaphore = new Semaphore(1);
-    const second = semaphore.acquire();
-    waitWith(semaphore.acquireMany(2), () => second[Symbol.dispose]());
-    waitWith(second, () => assert.fail("woken after it was dropped"));
-    const third = waiting(semaphore.acquire());
-    semaphore.close();
-    assert.equal(third.isWoken, true);
-  });
-
-  test("a receiver that takes its message inside the send", () => {
-    const [tx, rx] = mpsc.channel<number>(1);
-    const got: (number | undefined)[] = [];
-    const receive = (): void => {
-      const recv = rx.recv();
-      const value = recv.poll(Context.fromWaker(Waker.from(receive)));
-      if (value === Pending) return;
-      got.push(value as number | undefined);
-      if (value !== undefined) receive();
-    };
-    receive();
-    for (let i = 0; i < 3; i++) tx.trySend(i);
-    tx[Symbol.dispose]();
-    assert.deepEqual(got, [0, 1, 2, undefined]);
-  });
-});

@@ -1,74 +1,80 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DeadlockError, fn, type IntoFuture, Runtime } from "toki";
-import { Mutex, mpsc, Notify, oneshot, Semaphore } from "toki/sync";
 import { assertErr } from "toki/test";
+import { implementations } from "./implementations.js";
 import { waiting } from "./support.js";
 
-/** The report of a program that waits for ever. */
-function deadlock(body: IntoFuture<unknown>): string {
-  const rt = new Runtime();
-  const { write } = process.stderr;
-  process.stderr.write = () => true; // it is printed too
-  try {
-    const error = assertErr(() => rt.blockOn(body));
-    assert.ok(error instanceof DeadlockError, String(error));
-    return error.report;
-  } finally {
-    process.stderr.write = write;
-  }
+for (const { name: implementation, module } of implementations) {
+  const { Mutex, mpsc, Notify, oneshot, Semaphore } = module;
+
+  describe(implementation, () => {
+    /** The report of a program that waits for ever. */
+    function deadlock(body: IntoFuture<unknown>): string {
+      const rt = new Runtime();
+      const { write } = process.stderr;
+      process.stderr.write = () => true; // it is printed too
+      try {
+        const error = assertErr(() => rt.blockOn(body));
+        assert.ok(error instanceof DeadlockError, String(error));
+        return error.report;
+      } finally {
+        process.stderr.write = write;
+      }
+    }
+
+    describe("what a wait says of itself", () => {
+      test("describe()", () => {
+        const [tx, rx] = mpsc.channel<number>(2);
+        const other = tx.clone();
+        const recv = rx.recv();
+        assert.equal(recv.describe(), "mpsc recv (0/2 queued, 2 senders)");
+        tx.trySend(1);
+        tx.trySend(2);
+        other[Symbol.dispose]();
+        const send = tx.send(3);
+        waiting(send);
+        assert.equal(send.describe(), "mpsc send (2/2 queued, 1 sender, 1 waiting)");
+        assert.equal(tx.reserve().describe(), "mpsc reserve (2/2 queued, 1 sender, 1 waiting)");
+        assert.equal(tx.reserveMany(2).describe(), "mpsc reserve of 2 (2/2 queued, 1 sender, 1 waiting)");
+        assert.equal(rx.recvMany(7).describe(), "mpsc recvMany of 7 (2/2 queued, 1 sender)");
+        assert.equal(tx.closed().describe(), "mpsc closed (receiver is open)");
+        assert.equal(mpsc.unboundedChannel()[1].recv().describe(), "mpsc recv (0 queued, 1 sender)");
+
+        const mutex = new Mutex(0);
+        assert.equal(mutex.lock().describe(), "Mutex lock (free)");
+        mutex.tryLock();
+        waiting(mutex.lock());
+        assert.equal(mutex.lock().describe(), "Mutex lock (held, 1 waiting)");
+
+        const semaphore = new Semaphore(3);
+        assert.equal(semaphore.acquire().describe(), "Semaphore acquire (3 free, 0 waiting)");
+        assert.equal(semaphore.acquireMany(2).describe(), "Semaphore acquire of 2 (3 free, 0 waiting)");
+
+        assert.equal(new Notify().notified().describe(), "Notify notified (0 waiting)");
+        const [otx, orx] = oneshot();
+        assert.equal(orx.describe(), "oneshot recv (nothing sent yet)");
+        assert.equal(otx.closed().describe(), "oneshot closed (receiver is waiting)");
+      });
+
+      test("a mutex that locks itself shows in the deadlock report", () => {
+        const mutex = new Mutex(0);
+        const lockTwice = fn(function* lockTwice() {
+          using _outer = yield* mutex.lock();
+          using _inner = yield* mutex.lock();
+        });
+        assert.match(deadlock(lockTwice()), /lockTwice[\s\S]*Mutex lock \(held, 1 waiting\)/);
+        mutex.tryLock(); // released on the way out
+      });
+
+      test("a sender that was never disposed shows in the deadlock report", () => {
+        const [tx, rx] = mpsc.channel<number>(32);
+        const report = deadlock(function* () {
+          yield* rx.recv();
+        });
+        assert.match(report, /mpsc recv \(0\/32 queued, 1 sender\)/);
+        assert.equal(tx.isClosed, false);
+      });
+    });
+  });
 }
-
-describe("what a wait says of itself", () => {
-  test("describe()", () => {
-    const [tx, rx] = mpsc.channel<number>(2);
-    const other = tx.clone();
-    const recv = rx.recv();
-    assert.equal(recv.describe(), "mpsc recv (0/2 queued, 2 senders)");
-    tx.trySend(1);
-    tx.trySend(2);
-    other[Symbol.dispose]();
-    const send = tx.send(3);
-    waiting(send);
-    assert.equal(send.describe(), "mpsc send (2/2 queued, 1 sender, 1 waiting)");
-    assert.equal(tx.reserve().describe(), "mpsc reserve (2/2 queued, 1 sender, 1 waiting)");
-    assert.equal(tx.reserveMany(2).describe(), "mpsc reserve of 2 (2/2 queued, 1 sender, 1 waiting)");
-    assert.equal(rx.recvMany(7).describe(), "mpsc recvMany of 7 (2/2 queued, 1 sender)");
-    assert.equal(tx.closed().describe(), "mpsc closed (receiver is open)");
-    assert.equal(mpsc.unboundedChannel()[1].recv().describe(), "mpsc recv (0 queued, 1 sender)");
-
-    const mutex = new Mutex(0);
-    assert.equal(mutex.lock().describe(), "Mutex lock (free)");
-    mutex.tryLock();
-    waiting(mutex.lock());
-    assert.equal(mutex.lock().describe(), "Mutex lock (held, 1 waiting)");
-
-    const semaphore = new Semaphore(3);
-    assert.equal(semaphore.acquire().describe(), "Semaphore acquire (3 free, 0 waiting)");
-    assert.equal(semaphore.acquireMany(2).describe(), "Semaphore acquire of 2 (3 free, 0 waiting)");
-
-    assert.equal(new Notify().notified().describe(), "Notify notified (0 waiting)");
-    const [otx, orx] = oneshot();
-    assert.equal(orx.describe(), "oneshot recv (nothing sent yet)");
-    assert.equal(otx.closed().describe(), "oneshot closed (receiver is waiting)");
-  });
-
-  test("a mutex that locks itself shows in the deadlock report", () => {
-    const mutex = new Mutex(0);
-    const lockTwice = fn(function* lockTwice() {
-      using _outer = yield* mutex.lock();
-      using _inner = yield* mutex.lock();
-    });
-    assert.match(deadlock(lockTwice()), /lockTwice[\s\S]*Mutex lock \(held, 1 waiting\)/);
-    mutex.tryLock(); // released on the way out
-  });
-
-  test("a sender that was never disposed shows in the deadlock report", () => {
-    const [tx, rx] = mpsc.channel<number>(32);
-    const report = deadlock(function* () {
-      yield* rx.recv();
-    });
-    assert.match(report, /mpsc recv \(0\/32 queued, 1 sender\)/);
-    assert.equal(tx.isClosed, false);
-  });
-});

@@ -1,80 +1,86 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Future, JoinError, MisuseError, spawn, yieldNow } from "toki";
-import { Mutex, mpsc, Notify, oneshot, Semaphore } from "toki/sync";
 import { test as toki } from "toki/test";
 import { CancellationToken } from "toki/util";
+import { implementations } from "./implementations.js";
 
-const leaves: Record<string, () => { future: Future<unknown>; finish: () => void }> = {
-  "Mutex.lock": () => {
-    const mutex = new Mutex(0);
-    const guard = mutex.tryLock();
-    return { future: mutex.lock(), finish: () => guard.release() };
-  },
-  "Semaphore.acquire": () => {
-    const semaphore = new Semaphore(0);
-    return { future: semaphore.acquire(), finish: () => semaphore.addPermits(1) };
-  },
-  "Notify.notified": () => {
-    const notify = new Notify();
-    return { future: notify.notified(), finish: () => notify.notifyOne() };
-  },
-  oneshot: () => {
-    const [tx, rx] = oneshot<number>();
-    return { future: rx, finish: () => tx.send(1) };
-  },
-  "OneshotSender.closed": () => {
-    const [tx, rx] = oneshot<number>();
-    return { future: tx.closed(), finish: () => rx.close() };
-  },
-  "Sender.send": () => {
-    const [tx, rx] = mpsc.channel<number>(1);
-    tx.trySend(1);
-    return { future: tx.send(2), finish: () => void rx.tryRecv() };
-  },
-  "Sender.closed": () => {
-    const [tx, rx] = mpsc.channel<number>(1);
-    return { future: tx.closed(), finish: () => rx.close() };
-  },
-  "Receiver.recv": () => {
-    const [tx, rx] = mpsc.channel<number>(1);
-    return { future: rx.recv(), finish: () => tx.trySend(1) };
-  },
-  "Receiver.recvMany": () => {
-    const [tx, rx] = mpsc.channel<number>(1);
-    return { future: rx.recvMany(1), finish: () => tx.trySend(1) };
-  },
-  "CancellationToken.cancelled": () => {
-    const token = new CancellationToken();
-    return { future: token.cancelled(), finish: () => token.cancel() };
-  },
-};
+for (const { name: implementation, module } of implementations) {
+  const { Mutex, mpsc, Notify, oneshot, Semaphore } = module;
 
-describe("one future awaited by two tasks", () => {
-  for (const [name, make] of Object.entries(leaves)) {
-    test(
-      `${name}: the second is refused, the first goes on`,
-      toki(function* () {
-        const { future, finish } = make();
-        const first = spawn(function* () {
-          yield* future;
-          return "done";
-        });
-        yield* yieldNow();
-        const second = spawn(function* () {
-          yield* future;
-        });
-        try {
-          yield* second;
-          assert.fail("two tasks share a future");
-        } catch (error) {
-          assert.ok(error instanceof JoinError, String(error));
-          assert.ok(error.cause instanceof MisuseError);
-          assert.equal(error.cause.code, "TOKI_FUTURE_IN_USE");
-        }
-        finish();
-        assert.equal(yield* first, "done");
-      }),
-    );
-  }
-});
+  describe(implementation, () => {
+    const leaves: Record<string, () => { future: Future<unknown>; finish: () => void }> = {
+      "Mutex.lock": () => {
+        const mutex = new Mutex(0);
+        const guard = mutex.tryLock();
+        return { future: mutex.lock(), finish: () => guard.release() };
+      },
+      "Semaphore.acquire": () => {
+        const semaphore = new Semaphore(0);
+        return { future: semaphore.acquire(), finish: () => semaphore.addPermits(1) };
+      },
+      "Notify.notified": () => {
+        const notify = new Notify();
+        return { future: notify.notified(), finish: () => notify.notifyOne() };
+      },
+      oneshot: () => {
+        const [tx, rx] = oneshot<number>();
+        return { future: rx, finish: () => tx.send(1) };
+      },
+      "OneshotSender.closed": () => {
+        const [tx, rx] = oneshot<number>();
+        return { future: tx.closed(), finish: () => rx.close() };
+      },
+      "Sender.send": () => {
+        const [tx, rx] = mpsc.channel<number>(1);
+        tx.trySend(1);
+        return { future: tx.send(2), finish: () => void rx.tryRecv() };
+      },
+      "Sender.closed": () => {
+        const [tx, rx] = mpsc.channel<number>(1);
+        return { future: tx.closed(), finish: () => rx.close() };
+      },
+      "Receiver.recv": () => {
+        const [tx, rx] = mpsc.channel<number>(1);
+        return { future: rx.recv(), finish: () => tx.trySend(1) };
+      },
+      "Receiver.recvMany": () => {
+        const [tx, rx] = mpsc.channel<number>(1);
+        return { future: rx.recvMany(1), finish: () => tx.trySend(1) };
+      },
+      "CancellationToken.cancelled": () => {
+        const token = new CancellationToken();
+        return { future: token.cancelled(), finish: () => token.cancel() };
+      },
+    };
+
+    describe("one future awaited by two tasks", () => {
+      for (const [name, make] of Object.entries(leaves)) {
+        test(
+          `${name}: the second is refused, the first goes on`,
+          toki(function* () {
+            const { future, finish } = make();
+            const first = spawn(function* () {
+              yield* future;
+              return "done";
+            });
+            yield* yieldNow();
+            const second = spawn(function* () {
+              yield* future;
+            });
+            try {
+              yield* second;
+              assert.fail("two tasks share a future");
+            } catch (error) {
+              assert.ok(error instanceof JoinError, String(error));
+              assert.ok(error.cause instanceof MisuseError);
+              assert.equal(error.cause.code, "TOKI_FUTURE_IN_USE");
+            }
+            finish();
+            assert.equal(yield* first, "done");
+          }),
+        );
+      }
+    });
+  });
+}

@@ -16,7 +16,7 @@ import { portable } from "../registry.js";
 import type { Encoder } from "./encoder.js";
 import { Identity } from "./identity.js";
 import { REFUSED } from "./refused.js";
-import { BUFFER, BYTES, MAX_INLINE_BYTES, VIEW, VIEW_KIND_BITS } from "./tags.js";
+import { BUFFER, BYTES, VIEW, VIEW_KIND_BITS } from "./tags.js";
 import { UINT8, viewKind } from "./views.js";
 
 interface Hull {
@@ -41,9 +41,11 @@ export class BufferWriter {
   /** Of each of `met`; what is there of earlier messages has no meaning. */
   private readonly ranges: Hull[] = [];
   private readonly hulls = new Map<ArrayBufferLike, Hull>();
+  private readonly maxInline: number;
 
-  constructor(encoder: Encoder) {
+  constructor(encoder: Encoder, maxInline: number) {
     this.encoder = encoder;
+    this.maxInline = maxInline;
   }
 
   get isUsed(): boolean {
@@ -80,7 +82,7 @@ export class BufferWriter {
     }
     const kind = viewKind(view, prototype);
     const isShared = this.hulls.has(buffer);
-    if (isShared || byteLength > MAX_INLINE_BYTES) {
+    if (isShared || byteLength > this.maxInline) {
       encoder.head(VIEW, kind);
       encoder.number(isShared ? byteOffset - hull.from : 0);
       encoder.number(byteLength);
@@ -106,7 +108,7 @@ export class BufferWriter {
   }
 
   private content(buffer: ArrayBuffer, from: number, size: number): void {
-    if (size > MAX_INLINE_BYTES) this.large(buffer, from, size);
+    if (size > this.maxInline) this.large(buffer, from, size);
     else {
       this.encoder.head(BUFFER, size);
       this.encoder.copy(new Uint8Array(buffer, from, size));

@@ -3,6 +3,7 @@
  * that is made when the message is read, released when the message is not read.
  */
 import { Inspector } from "../inspect.js";
+import { portable } from "../registry.js";
 import { carriageOf } from "./carriage.js";
 
 /** How objects of one class cross threads. */
@@ -15,13 +16,21 @@ export interface Crossing {
   receive(a: number, b: number): object;
   /** Gives the reference back: nobody will receive it. */
   release(a: number, b: number): void;
+  /** Takes one more reference for a message that is read more than once; undefined if the object can be in one place only. */
+  retain?(a: number, b: number): void;
 }
 
 const byKind: (Crossing | undefined)[] = [];
 const byPrototype = new Map<object, Crossing>();
 
-/** From now on, objects with this prototype can be sent. */
-export function registerCrossing(prototype: object, crossing: Crossing): void {
+/**
+ * From now on, objects with this prototype can be sent.
+ *
+ * @param url - the module that does this: threads that are started from now on import it too, whatever their own modules import
+ * @internal
+ */
+export function registerCrossing(prototype: object, crossing: Crossing, url?: string): void {
+  if (url !== undefined) portable().crossings.add(url);
   const known = byKind[crossing.kind];
   if (known !== undefined && known !== crossing) throw new Error(`two crossings of kind ${crossing.kind}`);
   byKind[crossing.kind] = crossing;
@@ -34,16 +43,26 @@ export function crossingOf(prototype: object): Crossing | undefined {
 
 export function crossingOfKind(kind: number): Crossing {
   const crossing = byKind[kind];
-  if (crossing === undefined) throw new Error(`no crossing of kind ${kind} on this thread`);
+  if (crossing === undefined) {
+    throw new Error(
+      `an object of toki/shared came to a thread that has not imported toki/shared (kind ${kind}): import it, not only its types, in the module of the function`,
+    );
+  }
   return crossing;
 }
 
 /** Says why a value cannot be sent; knows that objects with a crossing can, and which of those with a carriage. @internal */
 export class MessageInspector extends Inspector {
+  /** Whether any was met. */
+  hasCrossings = false;
+
   override check(value: unknown, path: string): void {
     if (typeof value === "object" && value !== null) {
       const prototype: object = Object.getPrototypeOf(value);
-      if (byPrototype.has(prototype)) return;
+      if (byPrototype.has(prototype)) {
+        this.hasCrossings = true;
+        return;
+      }
       const carriage = carriageOf(prototype);
       if (carriage !== undefined) {
         const reason = carriage.reasonToStay(value);

@@ -1,14 +1,30 @@
-import { crossingOfKind } from "./crossing.js";
+import { type Crossing, crossingOfKind } from "./crossing.js";
 import * as tags from "./tags.js";
 
+const release = (crossing: Crossing, a: number, b: number) => crossing.release(a, b);
+
 /**
- * Gives back what a message holds, because nobody will read it. Goes over it from front to back; `left` is how many values are still to come, so that
- * depth does not matter.
+ * Gives back what a message holds, because nobody will read it.
  *
  * @param after - what begins before this position has been received already
  * @returns the position after the message
  */
 export function discard(words: Int32Array, at: number, after = at): number {
+  return forEachCrossing(words, at, after, release);
+}
+
+/**
+ * Visits the shared objects in a message. Goes over it from front to back; `left` is how many values are still to come, so that depth does not matter.
+ *
+ * @returns the position after the message
+ * @internal
+ */
+export function forEachCrossing(
+  words: Int32Array,
+  at: number,
+  after: number,
+  visit: (crossing: Crossing, a: number, b: number) => void,
+): number {
   let position = at;
   for (let left = 1; left > 0; left--) {
     const start = position;
@@ -60,7 +76,7 @@ export function discard(words: Int32Array, at: number, after = at): number {
         left += 2 * payload;
         break;
       case tags.CROSSING:
-        if (start >= after) crossingOfKind(payload).release(words[position]!, words[position + 1]!);
+        if (start >= after) visit(crossingOfKind(payload), words[position]!, words[position + 1]!);
         position += 2;
         break;
       default: // one word

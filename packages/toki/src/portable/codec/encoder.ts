@@ -18,7 +18,21 @@ import { type Crossing, MessageInspector } from "./crossing.js";
 import { writeInstance } from "./encode-instance.js";
 import { Identity } from "./identity.js";
 import { REFUSED } from "./refused.js";
-import { ARRAY, CARGO, CROSSING, HOLE, LIST, NAMED_ARRAY, OBJECT, PARCEL, PROPS, REF, SPARSE } from "./tags.js";
+import {
+  ARRAY,
+  CARGO,
+  CROSSING,
+  HOLE,
+  LIST,
+  MAX_BYTES,
+  MAX_INLINE_BYTES,
+  NAMED_ARRAY,
+  OBJECT,
+  PARCEL,
+  PROPS,
+  REF,
+  SPARSE,
+} from "./tags.js";
 import { WordWriter } from "./writer.js";
 
 const NOTHING: readonly unknown[] = Object.freeze([]);
@@ -55,12 +69,25 @@ export class Encoder extends WordWriter {
   /** What the platform takes away from this thread when it carries the parcels. */
   transfer: readonly unknown[] = NOTHING;
   errorDepth = 0;
+  /** Whether anybody will carry parcels. Without, large buffers are written as words, and what cannot be is refused. */
+  readonly hasParcels: boolean;
   readonly identity = new Identity();
-  readonly buffers = new BufferWriter(this);
+  readonly buffers: BufferWriter;
   private readonly held: Held[] = [];
   private readonly leaving: Leaving[] = [];
   private where = "";
   private isActive = false;
+
+  constructor(hasParcels = true) {
+    super();
+    this.hasParcels = hasParcels;
+    this.buffers = new BufferWriter(this, hasParcels ? MAX_INLINE_BYTES : MAX_BYTES);
+  }
+
+  /** Whether the message holds references to shared objects. */
+  get hasCrossings(): boolean {
+    return this.held.length > 0;
+  }
 
   /** @param where - the operation, for error messages */
   begin(where: string): void {
@@ -175,6 +202,7 @@ export class Encoder extends WordWriter {
 
   /** Leaves `value` to the platform; `taken` is what this thread loses by that. */
   parcel(value: unknown, taken?: unknown, tag = PARCEL): void {
+    if (!this.hasParcels) throw REFUSED;
     if (this.parcels === NOTHING) this.parcels = [];
     this.head(tag, (this.parcels as unknown[]).push(value) - 1);
     if (taken === undefined) return;
@@ -317,6 +345,12 @@ export class Encoder extends WordWriter {
       for (let i = 0; i < values.length; i++) inspector.check(values[i], pathOf(i));
     } catch (error) {
       return error;
+    }
+    if (!this.hasParcels) {
+      return new NotSendError(
+        `${this.where}: ${pathOf(0)} is, or has in it, what only an argument or a result of a task can be: something marked by move(), a SharedArrayBuffer, or an object of the platform's`,
+        pathOf(0),
+      );
     }
     // The values are not what they were a moment ago.
     return new NotSendError(`${this.where}: ${pathOf(0)} cannot be sent`, pathOf(0));

@@ -85,3 +85,5 @@ export const VIEW_KIND_BITS = 4;
 export const SHORT = 16;
 /** Buffers of more bytes than this travel as parcels. */
 export const MAX_INLINE_BYTES = 1 << 20;
+/** The same where there are no parcels: then more is refused. */
+export const MAX_BYTES = 1 << 26;

@@ -56,13 +56,18 @@ export class Send<T> extends AcquireFuture<void, Chan<T>> {
   }
 }
 
+/** A send that knows its message. @internal */
+export interface Sending<T> extends Future<void> {
+  readonly message: T;
+}
+
 /** @internal */
 export class SendTimeout<T> extends Future<void> {
-  private readonly send: Send<T>;
+  private readonly send: Sending<T>;
   private readonly delay: Sleep;
   private over = false;
 
-  constructor(send: Send<T>, delay: Sleep) {
+  constructor(send: Sending<T>, delay: Sleep) {
     super();
     this.send = send;
     this.delay = delay;

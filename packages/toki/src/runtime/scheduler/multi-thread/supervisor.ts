@@ -15,7 +15,7 @@
 import type { FnFuture } from "../../../future/frame.js";
 import { LIFO, MAIL, QUIET, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
-import { threadMailbox } from "../../../memory/thread.js";
+import { threadEnded, threadMailbox } from "../../../memory/thread.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import { portable, refuseWhileImporting } from "../../../portable/registry.js";
 import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
@@ -192,6 +192,7 @@ export class Supervisor implements ThreadPart, QuietMember {
     const setup: WorkerSetup = {
       module: WORKER_MODULE,
       buffer: mailbox.arena.buffer,
+      crossings: [...portable().crossings],
       control: control.base,
       workers: this.workers,
       seat: { index, slot, supervisor: mailbox.slot, lifoSlot: options.lifoSlot ?? true },
@@ -239,6 +240,7 @@ export class Supervisor implements ThreadPart, QuietMember {
     control.idle.bury(index);
     mailbox.silence(slot);
     this.rescue(slot);
+    threadEnded(slot);
     const reason = new ThreadEndedError(`worker ${index} ended while it had the task`, code, error);
     tasks.failTasksOf(slot, reason, isSudden);
     this.graves.set(slot, new Set(this.threads.values()));

@@ -6,8 +6,9 @@ import { THREAD_PROLOGUE } from "../../thread-prologue.js";
 
 /** @internal */
 export const WORKER_SOURCE = `${THREAD_PROLOGUE}
-const { module } = workerData.toki.data;
+const { module, buffer, seat, crossings } = workerData.toki.data;
 const { receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads");
+portable.memory = { buffer, slot: seat.slot };
 const channel = {
   post: (message, transfer) => port.postMessage(message, transfer),
   onMessage: (handler) => port.on("message", handler),
@@ -17,7 +18,8 @@ const channel = {
   exit: () => process.exit(0),
 };
 process.on("exit", (code) => port.postMessage({ exit: code }));
-portable.importModule(module.url).then(() => {
+portable.importModule(module.url).then(async () => {
+  for (const url of crossings) await portable.importModule(url);
   const begin = portable.starters.get(module.url)?.[module.copy];
   if (begin === undefined) throw new Error("the module of the runtime, " + module.url + ", is not the same on a worker");
   begin(workerData.toki.data, channel);

@@ -3,7 +3,7 @@
  * first lines (worker-source.ts) import that URL and call it.
  */
 import { host } from "#host";
-import { joinMemory } from "../../../memory/thread.js";
+import { joinMemory, threadEnded } from "../../../memory/thread.js";
 import { portable } from "../../../portable/registry.js";
 import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
 import { RuntimeCore, shareTaskIds } from "../../core.js";
@@ -17,6 +17,8 @@ export interface WorkerSetup {
   /** Which module to import, and which of its copies of this package is meant. */
   readonly module: { readonly url: string; readonly copy: number };
   readonly buffer: SharedArrayBuffer;
+  /** Modules of the shared objects that the thread may be sent. */
+  readonly crossings: readonly string[];
   readonly control: number;
   readonly workers: number;
   readonly seat: WorkerSeat;
@@ -83,6 +85,7 @@ function onMessage(worker: Worker, message: Message): void {
       new ThreadEndedError(`worker ${message.worker} ended while it had the task`, message.code, cause),
       message.isSudden,
     );
+    threadEnded(message.dead);
     worker.tell({ buried: message.dead });
   }
 }

@@ -1,0 +1,116 @@
+/*
+ * How handles cross threads. A message has a reference to the object (REFS), and what kind of handle it is; who reads it makes a handle of that.
+ *
+ * Most can be in several places: what is sent is one more. A unique handle moves: this thread's is MOVED from then on. If the message turns out not to be
+ * sent after all (something else in it cannot be, the spawn fails), which shows before this thread does anything else, it is LIVE again.
+ */
+import { host } from "#host";
+import type { Crossing } from "../portable/codec/crossing.js";
+import { LIVE, MOVED, type Movable, type SharedHandle } from "./handle.js";
+import type { ObjectKind } from "./kinds.js";
+import { REFS } from "./layout.js";
+import { Share } from "./share.js";
+import { sharedThread } from "./thread.js";
+
+/** What else there is to do for a kind of handle. Each may be left out. @internal */
+export interface Counting {
+  /** The number of the crossing, if a kind of object has several kinds of handle. */
+  readonly as?: number;
+  /** A reference is taken for a message: counts it in the object. */
+  readonly onSend?: (object: number) => void;
+  /** A message will not be read: takes that back. */
+  readonly onDrop?: (share: Share) => void;
+}
+
+/** Handles that can be in several places. @internal */
+export function sharing<H extends SharedHandle>(
+  kind: ObjectKind,
+  make: (share: Share) => H,
+  { as = kind.number, onSend, onDrop }: Counting = {},
+): Crossing {
+  const retain = (object: number) => {
+    sharedThread().memory.add(object + REFS, 1);
+    onSend?.(object);
+  };
+  return {
+    kind: as,
+    send(handle) {
+      const share = (handle as H).open("(sent to another thread)");
+      share.send();
+      onSend?.(share.object);
+      return { a: share.object, b: 0 };
+    },
+    receive: (a) => make(Share.adopt(kind, a)),
+    release(a) {
+      const share = Share.adopt(kind, a);
+      onDrop?.(share);
+      share.unuse();
+    },
+    retain,
+  };
+}
+
+/** Handles that were sent in this turn, by their object: they may come back. */
+const moving = new Map<number, { handle: Movable; share: Share }>();
+
+/**
+ * Handles of which there is one: they move.
+ *
+ * @param as - the number of the crossing
+ * @param bit - which of the object's unique halves it is
+ * @param onDrop - a message will not be read: what its handle's disposal would have done
+ * @internal
+ */
+export function unique<H extends Movable>(
+  kind: ObjectKind,
+  make: (share: Share) => H,
+  as: number,
+  bit: number,
+  onDrop: (share: Share) => void,
+): Crossing {
+  return {
+    kind: as,
+    send(object) {
+      const handle = object as H;
+      const share = handle.open("(sent to another thread)");
+      handle.beforeMove();
+      share.send();
+      share.half(bit, false);
+      handle.state = MOVED;
+      if (moving.size === 0) host.microtask(settle);
+      // Two halves of one object may be in one message.
+      moving.set(share.object * 4 + bit, { handle, share });
+      return { a: share.object, b: 0 };
+    },
+    receive(a) {
+      settle();
+      const share = Share.adopt(kind, a);
+      share.half(bit, true);
+      return make(share);
+    },
+    release(a) {
+      const key = a * 4 + bit;
+      const moved = moving.get(key);
+      if (moved !== undefined) {
+        // The handle has its use still; the message's reference goes.
+        moving.delete(key);
+        moved.handle.state = LIVE;
+        moved.share.half(bit, true);
+        sharedThread().memory.sub(a + REFS, 1);
+        return;
+      }
+      const share = Share.adopt(kind, a);
+      onDrop(share);
+      share.unuse();
+    },
+  };
+}
+
+/** What was sent stays sent. */
+function settle(): void {
+  for (const { handle, share } of moving.values()) {
+    handle.forgetUse();
+    share.unuse();
+  }
+  moving.clear();
+}

@@ -1,0 +1,17 @@
+/**
+ * Channels, locks and tokens between threads: the names and methods of `toki/sync`, over shared memory. Handles can be sent to other threads; values are copied.
+ *
+ * @module
+ */
+export { DisposedError, SendError, SyncError, UnsentError } from "../sync/error.js";
+export { MappedMutexGuard } from "../sync/mapped-mutex-guard.js";
+export { AcquireError, TryAcquireError } from "../sync/semaphore-error.js";
+export { TryLockError } from "../sync/try-lock-error.js";
+export * as mpsc from "./mpsc/index.js";
+export { Mutex } from "./mutex.js";
+export { MutexGuard } from "./mutex-guard.js";
+export { Notified } from "./notified.js";
+export { Notify } from "./notify.js";
+export { OneshotReceiver, OneshotSender, oneshot } from "./oneshot/index.js";
+export { Semaphore } from "./semaphore.js";
+export { SemaphorePermit } from "./semaphore-permit.js";

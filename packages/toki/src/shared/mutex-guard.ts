@@ -1,0 +1,142 @@
+/*
+ * A held mutex. The value is copied out of shared memory when it is first asked for, and back when the guard is released, if it was asked for at all.
+ *
+ *   HELD      -> LOOKED (the value is here, and may have been changed) -> OVER
+ *
+ * If the thread dies meanwhile, shared memory has the value from before, and the lock is free.
+ */
+import { DisposedError } from "../sync/error.js";
+import { type Lockable, MappedMutexGuard } from "../sync/mapped-mutex-guard.js";
+import type { Mutex } from "./mutex.js";
+
+/** @internal */
+export class Holding<T> implements Lockable {
+  readonly mutex: Mutex<T>;
+  private isLoaded = false;
+  private copy: T | undefined;
+
+  constructor(mutex: Mutex<T>) {
+    this.mutex = mutex;
+    mutex.share.use();
+    mutex.share.held(1);
+  }
+
+  get value(): T {
+    if (!this.isLoaded) {
+      this.copy = this.mutex.load();
+      this.isLoaded = true;
+    }
+    return this.copy as T;
+  }
+
+  set value(value: T) {
+    this.copy = value;
+    this.isLoaded = true;
+  }
+
+  unlock(): void {
+    const { mutex } = this;
+    try {
+      if (this.isLoaded) mutex.save(this.copy as T);
+    } finally {
+      mutex.unlock();
+      mutex.share.unuse();
+    }
+  }
+}
+
+/**
+ * A held shared {@link Mutex}: the way to its value, and to unlocking it.
+ *
+ * `value` is this thread's copy. What was done to it, in place too, is written back when the guard is released. Released by `release()` or at the end of a
+ * `using` scope. One that is forgotten keeps the mutex locked until its thread ends.
+ *
+ * @example
+ * ```ts
+ * import { main } from "toki";
+ * import { Mutex } from "toki/shared";
+ *
+ * const counter = new Mutex({ hits: 0 });
+ * await main(function* () {
+ *   using guard = yield* counter.lock();
+ *   guard.value.hits += 1;
+ *   console.log(guard.value); // { hits: 1 }
+ * });
+ * ```
+ */
+export class MutexGuard<T> implements Disposable {
+  private holding: Holding<T> | null;
+
+  /** @internal */
+  constructor(mutex: Mutex<T>) {
+    this.holding = new Holding(mutex);
+  }
+
+  /**
+   * The protected value: a copy, read when first asked for. May be changed and replaced.
+   *
+   * @throws DisposedError once the guard is released or mapped
+   */
+  get value(): T {
+    return this.held.value;
+  }
+
+  set value(value: T) {
+    this.held.value = value;
+  }
+
+  /**
+   * The mutex this guards.
+   *
+   * @throws DisposedError once the guard is released or mapped
+   */
+  get mutex(): Mutex<T> {
+    return this.held.mutex;
+  }
+
+  /**
+   * Writes the value back and unlocks: the lock passes to whoever waited longest. Does nothing the second time, or after {@link MutexGuard.map}.
+   *
+   * @throws NotSendError if what the value has become cannot be sent: the mutex has the value from before then, and is unlocked
+   */
+  release(): void {
+    const { holding } = this;
+    this.holding = null;
+    holding?.unlock();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  /**
+   * Narrows the guard to a part of the value. The mapped guard holds the lock from now on; this one is over.
+   *
+   * @param get - finds the part in the value; called at each access of the mapped guard's `value`
+   * @param set - puts a new part into the value; without it the mapped guard's `value` cannot be assigned
+   * @throws DisposedError once the guard is released or mapped
+   */
+  map<U>(get: (value: T) => U, set?: (value: T, part: U) => void): MappedMutexGuard<U> {
+    const { held } = this;
+    this.holding = null;
+    return new MappedMutexGuard<U>(
+      held,
+      () => get(held.value),
+      set === undefined ? undefined : (part) => set(held.value, part),
+    );
+  }
+
+  /**
+   * As {@link MutexGuard.map}, if there is such a part now: when `get` gives undefined, the answer is undefined and this guard stays as it is.
+   *
+   * @throws DisposedError once the guard is released or mapped
+   */
+  tryMap<U>(get: (value: T) => U | undefined, set?: (value: T, part: U) => void): MappedMutexGuard<U> | undefined {
+    return get(this.value) === undefined ? undefined : this.map(get as (value: T) => U, set);
+  }
+
+  private get held(): Holding<T> {
+    if (this.holding === null) throw new DisposedError("MutexGuard", "released or mapped");
+    return this.holding;
+  }
+}

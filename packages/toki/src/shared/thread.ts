@@ -1,0 +1,328 @@
+/*
+ * A thread's part in shared objects. Every operation has the same course:
+ *
+ *   1. under the object's lock: looks, changes, takes waiters out of queues and tells them (`tell`: their STATE says what they got)
+ *   2. unlocks, and then delivers to each waiter that was told: a waiter of this thread is woken at once, one of another by mail (memory/mailbox.ts), a
+ *      thread that blocks by its SIGNAL
+ *
+ * No code of the program runs under a lock, and nothing there allocates: what may fail comes first (`prepare`).
+ *
+ * A waiter of a future, STATE and who changes it, under the lock:
+ *
+ *   QUEUED -> told    whoever gives it what it waits for, or ends the wait
+ *   QUEUED -> gone    its own thread, when the future is dropped; or who clears up after that thread. Its block is free at once
+ *   told   -> gone    likewise: then what it was given is passed on to the next (`ObjectKind.passOn`). Its block is free when the mail has arrived, since a
+ *                     block that is in a mailbox, or about to be, must stay (`isDropped`)
+ *
+ * Nothing is lost. A permit, a message's slot or a notification is in one place at each moment: free in the object, with a waiter (MISSING and STATE say how
+ * much), or held. The moves between these are made under the lock, whichever of the two threads is first: a waiter that is dropped
+ * while it is being told finds under the lock either that it is still QUEUED, and leaves, or that it was told, and passes on. A wake-up is not lost either: who
+ * told it has taken it onto its own list of things to deliver, delivers right after the unlock, and no block goes away before that.
+ *
+ * A thread that blocks (`blockOn` in waiter.ts) waits for SIGNAL instead, and the second of the two, who delivers and who gives up, frees the block.
+ *
+ * A thread that ends has its shares and waiters on the list of its slot. Who learns of the end (onThreadEnd) takes the list and gives up everything on it:
+ * waiters leave as if they had been dropped, permits come back, its senders and receivers are disposed. A thread that is terminated inside of a locked
+ * section, which takes well under a microsecond, leaves the object locked.
+ *
+ * Whether a wait keeps the process alive: see hold.ts.
+ */
+import type { Waker } from "../future/waker.js";
+import type { Arena } from "../memory/arena.js";
+import { OWNED, slotBase } from "../memory/layout.js";
+import type { Mailbox } from "../memory/mailbox.js";
+import type { SharedLock } from "../memory/shared-lock.js";
+import { SharedLock as Lock } from "../memory/shared-lock.js";
+import type { SharedMemory } from "../memory/shared-memory.js";
+import { onThreadEnd, threadMailbox } from "../memory/thread.js";
+import { Decoder } from "../portable/codec/decoder.js";
+import { Encoder } from "../portable/codec/encoder.js";
+import { Holds } from "./hold.js";
+import { kindOf } from "./kinds.js";
+import {
+  ASKED,
+  BLOCKS,
+  HALVES,
+  HELD,
+  IS_WAITER,
+  KEY,
+  KIND,
+  LINK,
+  LOCK,
+  MISSING,
+  NEXT,
+  NONE,
+  OBJECT,
+  OWNER,
+  PREV,
+  REFS,
+  SIGNAL,
+  SMALL,
+  STATE,
+  STRONG,
+  TOLD_NEXT,
+  WEAK,
+} from "./layout.js";
+import { push, QUEUED, remove } from "./queue.js";
+import type { Share } from "./share.js";
+import { Waiter } from "./waiter.js";
+
+/** SIGNAL of a waiter: nothing yet, delivered, nobody waits for it any more. @internal */
+export const SILENT = 0;
+/** @internal */
+export const DELIVERED = 1;
+/** @internal */
+export const ABANDONED = 2;
+
+/** @internal */
+export class SharedThread {
+  readonly mailbox: Mailbox;
+  readonly arena: Arena;
+  readonly memory: SharedMemory;
+  readonly slot: number;
+  readonly encoder = new Encoder(false);
+  readonly decoder = new Decoder();
+  readonly holds: Holds;
+  /** What this thread has of each object, by its block. */
+  readonly shares = new Map<number, Share>();
+  readonly waiters: (Waiter | null)[] = [];
+  private readonly freeKeys: number[] = [];
+  private readonly list: number;
+  /** Of the wait of a blocked thread that ended last: how much it had not been given. */
+  lastMissing = 0;
+  private told = NONE;
+  private toldLast = NONE;
+  private spare = NONE;
+
+  constructor(mailbox: Mailbox) {
+    this.mailbox = mailbox;
+    this.arena = mailbox.arena;
+    this.memory = mailbox.arena.memory;
+    this.slot = mailbox.slot;
+    this.list = slotBase(mailbox.slot) + OWNED;
+    this.holds = new Holds(this);
+    this.memory.store(this.list, NONE);
+    mailbox.handlers[LINK] = (node) => this.arrive(node - LINK);
+    onThreadEnd((slot) => this.clearUp(slot));
+  }
+
+  // The list of what this thread has
+
+  /** A block for a share or a waiter, on the list. */
+  own(kind: number, object: number): number {
+    const { memory, list } = this;
+    const block = this.arena.alloc(SMALL);
+    const first = memory.load(list);
+    memory.write(block + KIND, kind);
+    memory.write(block + OBJECT, object);
+    memory.write(block + NEXT, first);
+    memory.write(block + PREV, NONE);
+    for (const word of [HELD, STRONG, WEAK, HALVES]) memory.write(block + word, 0);
+    if (first !== NONE) memory.write(first + PREV, block);
+    memory.store(list, block);
+    return block;
+  }
+
+  unlist(block: number): void {
+    const { memory, list } = this;
+    const next = memory.read(block + NEXT);
+    const prev = memory.read(block + PREV);
+    if (next !== NONE) memory.write(next + PREV, prev);
+    if (prev === NONE) memory.store(list, next);
+    else memory.write(prev + NEXT, next);
+  }
+
+  disown(block: number): void {
+    this.unlist(block);
+    this.arena.free(block, SMALL);
+  }
+
+  // Waiting
+
+  /** Before the lock: sees to it that `join` needs no memory. */
+  prepare(): void {
+    if (this.spare === NONE) this.spare = this.own(IS_WAITER, NONE);
+  }
+
+  /** Under the lock: enters a wait for `amount` into a queue, of which `asked - amount` it has already. */
+  join(share: Share, queue: number, amount: number, asked: number): Waiter {
+    const key = this.freeKeys.pop() ?? this.waiters.length;
+    const waiter = new Waiter(share, this.enqueue(share, queue, amount, asked, 0), key);
+    this.memory.write(waiter.block + KEY, key);
+    this.waiters[key] = waiter;
+    return waiter;
+  }
+
+  /** Under the lock: as `join`, for a thread that blocks. */
+  enqueue(share: Share, queue: number, amount: number, asked: number, blocks: number): number {
+    const { memory } = this;
+    const block = this.spare;
+    this.spare = NONE;
+    memory.write(block + KIND, share.kind.number | IS_WAITER);
+    memory.write(block + OBJECT, share.object);
+    memory.store(block + SIGNAL, SILENT);
+    memory.write(block + OWNER, this.slot);
+    memory.write(block + MISSING, amount);
+    memory.write(block + ASKED, asked);
+    memory.write(block + BLOCKS, blocks);
+    push(memory, queue, block);
+    return block;
+  }
+
+  /** After the unlock: from now on the wait wakes `waker`. */
+  enter(waiter: Waiter, waker: Waker | null): void {
+    waiter.waker = waker;
+    waiter.share.use();
+    this.holds.enter(waiter);
+  }
+
+  /** The wait was told and has been looked at: it is over. */
+  finish(waiter: Waiter): void {
+    this.release(waiter);
+    waiter.share.unuse();
+  }
+
+  /** The wait is given up. Not for one that is finished. */
+  leave(waiter: Waiter): void {
+    const { memory } = this;
+    const { share, block } = waiter;
+    waiter.waker = null;
+    share.lock.lock();
+    const isQueued = memory.read(block + STATE) === QUEUED;
+    if (isQueued) remove(memory, block);
+    share.kind.passOn(this, share.object, block);
+    this.unlock(share.lock);
+    if (isQueued || waiter.hasArrived) this.release(waiter);
+    else waiter.isDropped = true;
+    share.unuse();
+  }
+
+  private release(waiter: Waiter): void {
+    this.holds.exit(waiter);
+    this.waiters[waiter.key] = null;
+    this.freeKeys.push(waiter.key);
+    this.disown(waiter.block);
+  }
+
+  // Telling
+
+  /** Under the lock: a waiter, which is in no queue any more, has got something, or will get nothing. */
+  tell(waiter: number, state: number): void {
+    const { memory } = this;
+    memory.store(waiter + STATE, state);
+    memory.write(waiter + TOLD_NEXT, NONE);
+    if (this.told === NONE) this.told = waiter;
+    else memory.write(this.toldLast + TOLD_NEXT, waiter);
+    this.toldLast = waiter;
+  }
+
+  /** Unlocks, and delivers to those that were told. */
+  unlock(lock: SharedLock): void {
+    let waiter = this.told;
+    if (waiter === NONE) {
+      lock.unlock();
+      return;
+    }
+    this.told = NONE;
+    lock.unlock();
+    while (waiter !== NONE) {
+      // Read first: after the delivery the block may be gone.
+      const next = this.memory.read(waiter + TOLD_NEXT);
+      this.deliver(waiter);
+      waiter = next;
+    }
+  }
+
+  private deliver(waiter: number): void {
+    const { memory } = this;
+    if (memory.read(waiter + BLOCKS) !== 0) {
+      if (memory.exchange(waiter + SIGNAL, DELIVERED) === ABANDONED) this.arena.free(waiter, SMALL);
+      else memory.notify(waiter + SIGNAL, 1);
+      return;
+    }
+    const slot = memory.read(waiter + OWNER);
+    if (slot === this.slot) this.arrive(waiter);
+    else this.mailbox.post(slot, waiter + LINK);
+  }
+
+  /** A waiter of this thread was told, here or elsewhere. */
+  private arrive(block: number): void {
+    const waiter = this.waiters[this.memory.read(block + KEY)];
+    if (waiter?.block !== block) {
+      // Of a thread that is no more: it has been cleared up, but for the block that was under way.
+      this.arena.free(block, SMALL);
+      return;
+    }
+    waiter.hasArrived = true;
+    if (waiter.isDropped) this.release(waiter);
+    else {
+      this.holds.exit(waiter);
+      waiter.wake();
+    }
+  }
+
+  // The end of threads
+
+  private clearUp(slot: number): void {
+    const { memory, arena } = this;
+    const shares: number[] = [];
+    // Waiters first: with its last share an object is gone.
+    for (let block = memory.exchange(slotBase(slot) + OWNED, NONE); block !== NONE; ) {
+      const next = memory.read(block + NEXT);
+      const number = memory.read(block + KIND);
+      const object = memory.read(block + OBJECT);
+      if (object === NONE) arena.free(block, SMALL);
+      else if ((number & IS_WAITER) === 0) shares.push(block);
+      else this.clearWaiter(block, object, number & ~IS_WAITER);
+      block = next;
+    }
+    for (const block of shares) this.clearShare(block);
+  }
+
+  private clearShare(block: number): void {
+    const { memory, arena } = this;
+    const object = memory.read(block + OBJECT);
+    const number = memory.read(block + KIND);
+    const kind = kindOf(number);
+    if (kind === undefined) return;
+    const lock = new Lock(memory, object + LOCK);
+    lock.lock();
+    kind.abandon(this, object, block);
+    this.unlock(lock);
+    this.unref(object, number);
+    arena.free(block, SMALL);
+  }
+
+  private clearWaiter(block: number, object: number, number: number): void {
+    const { memory, arena } = this;
+    const kind = kindOf(number);
+    if (kind === undefined) return;
+    const lock = new Lock(memory, object + LOCK);
+    lock.lock();
+    const isQueued = memory.read(block + STATE) === QUEUED;
+    if (isQueued) remove(memory, block);
+    kind.passOn(this, object, block);
+    this.unlock(lock);
+    if (isQueued) arena.free(block, SMALL);
+    else if (memory.read(block + BLOCKS) !== 0 && memory.exchange(block + SIGNAL, ABANDONED) === DELIVERED) {
+      arena.free(block, SMALL);
+    }
+  }
+
+  /** Gives a reference up; with the last one the object goes. */
+  unref(object: number, number: number): void {
+    if (this.memory.sub(object + REFS, 1) !== 1) return;
+    const kind = kindOf(number);
+    if (kind === undefined) return;
+    kind.destroy(this, object);
+    this.arena.free(object, kind.blockClass);
+  }
+}
+
+let thread: SharedThread | null = null;
+
+/** This thread's part. @internal */
+export function sharedThread(): SharedThread {
+  thread ??= new SharedThread(threadMailbox());
+  return thread;
+}
