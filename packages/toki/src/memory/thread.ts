@@ -20,7 +20,8 @@ export function mailboxIfAny(): Mailbox | null {
 export function threadMailbox(): Mailbox {
   if (mailbox === null) {
     // A thread that was started for others has been told what it shares before its first module was imported.
-    const given = portable().memory;
+    const { memory: given, onWorker } = portable();
+    if (onWorker && given === undefined) throw new Error("This thread has no part in the memory that threads share");
     mailbox = new Mailbox(given === undefined ? new Arena(Arena.createBuffer()) : new Arena(given.buffer, given.slot));
   }
   return mailbox;

@@ -6,7 +6,18 @@ import { MisuseError } from "../future/misuse.js";
 import type { PortableFn } from "./portable-fn.js";
 
 /** What a thread answers to a job. @internal */
-export type Reply = { readonly value: unknown; readonly transfer: unknown[] } | { readonly error: unknown };
+export type Reply =
+  | { readonly value: unknown; readonly transfer: readonly unknown[] }
+  | { readonly encoded: EncodedMessage; readonly transfer: readonly unknown[] }
+  | { readonly error: unknown };
+
+/** Values with shared objects among them, for `postMessage`. @internal */
+export interface EncodedMessage {
+  readonly words: Int32Array;
+  readonly parcels: readonly unknown[];
+  /** Modules that have to be imported to read it. */
+  readonly crossings: readonly string[];
+}
 
 /** A function made by `blocking`. @internal */
 export interface BlockingEntry {
@@ -14,7 +25,7 @@ export interface BlockingEntry {
   readonly key: string;
   readonly body: (...args: never) => unknown;
   /** Runs the function on this thread and encodes what comes of it; never throws. */
-  readonly invoke: (args: readonly unknown[]) => Reply;
+  readonly invoke: (args: readonly unknown[], message?: EncodedMessage) => Reply;
 }
 
 /** `kind` is also the name of the operation that made it. @internal */

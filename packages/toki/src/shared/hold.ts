@@ -31,9 +31,9 @@ export class Holds {
   }
 
   /** A wait begins. */
-  enter(waiter: Waiter): void {
+  enter(waiter: Waiter, keepsAlive: boolean): void {
     const { waker, share } = waiter;
-    if (waker !== null) waiter.rt = waker.owner?.rt ?? current.runtime;
+    if (waker !== null && keepsAlive) waiter.rt = waker.owner?.rt ?? current.runtime;
     if (!waiter.hasArrived && this.isElsewhere(share.object)) this.hold(waiter);
   }
 

@@ -7,6 +7,9 @@ export { DisposedError, SendError, SyncError, UnsentError } from "../sync/error.
 export { MappedMutexGuard } from "../sync/mapped-mutex-guard.js";
 export { AcquireError, TryAcquireError } from "../sync/semaphore-error.js";
 export { TryLockError } from "../sync/try-lock-error.js";
+export { AtomicCell } from "./atomic-cell.js";
+export { CancellationToken } from "./cancellation-token.js";
+export { DropGuard } from "./drop-guard.js";
 export * as mpsc from "./mpsc/index.js";
 export { Mutex } from "./mutex.js";
 export { MutexGuard } from "./mutex-guard.js";

@@ -1,3 +1,5 @@
+import type { SharedMemory } from "../memory/shared-memory.js";
+import { LOCK } from "./layout.js";
 import type { SharedThread } from "./thread.js";
 
 /** What the threads need to know of a kind of object. Each method is called under the object's lock, unless it says otherwise. @internal */
@@ -8,6 +10,8 @@ export interface ObjectKind {
   readonly blockClass: number;
   /** A waiter leaves, queued until now or told already: what it was given goes to the next. */
   passOn(thread: SharedThread, object: number, waiter: number): void;
+  /** Where the lock of an object is, if not at its beginning. */
+  readonly lockOf?: (memory: SharedMemory, object: number) => number;
   /** Permits come back, if more has to be done than permits.ts does. */
   readonly give?: (thread: SharedThread, object: number, n: number) => void;
   /** The thread of a share has ended: gives up what that had of the object. */
@@ -42,4 +46,9 @@ export function defineKind(kind: ObjectKind): ObjectKind {
 /** @internal */
 export function kindOf(number: number): ObjectKind | undefined {
   return kinds[number];
+}
+
+/** The position of an object's lock. @internal */
+export function lockOf(kind: ObjectKind, memory: SharedMemory, object: number): number {
+  return kind.lockOf === undefined ? object + LOCK : kind.lockOf(memory, object);
 }

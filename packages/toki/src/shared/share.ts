@@ -4,8 +4,9 @@
  *   `uses`   handles, permits, guards and waits of this thread. With the last one the share is given up, and its reference with it
  */
 import { SharedLock } from "../memory/shared-lock.js";
-import type { ObjectKind } from "./kinds.js";
-import { HALVES, HELD, LOCK, NONE, REFS } from "./layout.js";
+import type { SharedMemory } from "../memory/shared-memory.js";
+import { lockOf, type ObjectKind } from "./kinds.js";
+import { HALVES, HELD, NONE, REFS } from "./layout.js";
 import { type SharedThread, sharedThread } from "./thread.js";
 
 /** @internal */
@@ -22,18 +23,23 @@ export class Share {
     this.thread = thread;
     this.kind = kind;
     this.object = object;
-    this.lock = new SharedLock(thread.memory, object + LOCK);
+    this.lock = new SharedLock(thread.memory, lockOf(kind, thread.memory, object));
     this.block = thread.own(kind.number, object);
     thread.shares.set(object, this);
   }
 
-  /** A new object, all zero. The caller's use is counted. */
-  static create(kind: ObjectKind): Share {
+  /**
+   * A new object, all zero. The caller's use is counted.
+   *
+   * @param init - writes what has to be there from the start
+   */
+  static create(kind: ObjectKind, init?: (memory: SharedMemory, object: number) => void): Share {
     const thread = sharedThread();
     const { memory, arena } = thread;
     const object = arena.alloc(kind.blockClass);
     for (let i = (16 << kind.blockClass) - 1; i >= 0; i--) memory.write(object + i, 0);
     memory.store(object + REFS, 1);
+    init?.(memory, object);
     try {
       return new Share(thread, kind, object).use();
     } catch (error) {

@@ -38,7 +38,7 @@ import { onThreadEnd, threadMailbox } from "../memory/thread.js";
 import { Decoder } from "../portable/codec/decoder.js";
 import { Encoder } from "../portable/codec/encoder.js";
 import { Holds } from "./hold.js";
-import { kindOf } from "./kinds.js";
+import { kindOf, lockOf } from "./kinds.js";
 import {
   ASKED,
   BLOCKS,
@@ -48,7 +48,6 @@ import {
   KEY,
   KIND,
   LINK,
-  LOCK,
   MISSING,
   NEXT,
   NONE,
@@ -169,11 +168,11 @@ export class SharedThread {
     return block;
   }
 
-  /** After the unlock: from now on the wait wakes `waker`. */
-  enter(waiter: Waiter, waker: Waker | null): void {
+  /** After the unlock: from now on the wait wakes `waker`. One that does not keep the process alive is for what only looks on. */
+  enter(waiter: Waiter, waker: Waker | null, keepsAlive = true): void {
     waiter.waker = waker;
     waiter.share.use();
-    this.holds.enter(waiter);
+    this.holds.enter(waiter, keepsAlive);
   }
 
   /** The wait was told and has been looked at: it is over. */
@@ -285,7 +284,7 @@ export class SharedThread {
     const number = memory.read(block + KIND);
     const kind = kindOf(number);
     if (kind === undefined) return;
-    const lock = new Lock(memory, object + LOCK);
+    const lock = new Lock(memory, lockOf(kind, memory, object));
     lock.lock();
     kind.abandon(this, object, block);
     this.unlock(lock);
@@ -297,7 +296,7 @@ export class SharedThread {
     const { memory, arena } = this;
     const kind = kindOf(number);
     if (kind === undefined) return;
-    const lock = new Lock(memory, object + LOCK);
+    const lock = new Lock(memory, lockOf(kind, memory, object));
     lock.lock();
     const isQueued = memory.read(block + STATE) === QUEUED;
     if (isQueued) remove(memory, block);

@@ -95,6 +95,20 @@ export function readValue(thread: SharedThread, block: number): unknown {
   return read(thread, block);
 }
 
+/** The words of a value, with a reference to each handle in it: for `makeValue`. @internal */
+export function copyValue(thread: SharedThread, block: number): Int32Array {
+  const { words, at } = wordsOf(thread, block);
+  if ((thread.memory.read(block + CLASS) & HANDLES) !== 0) {
+    forEachCrossing(words, at, at, (crossing, a, b) => crossing.retain?.(a, b));
+  }
+  return words.slice(at, at + thread.memory.read(block + LENGTH));
+}
+
+/** The value of words that were copied. @internal */
+export function makeValue(thread: SharedThread, words: Int32Array): unknown {
+  return thread.decoder.value(words, 0, NO_PARCELS);
+}
+
 function read(thread: SharedThread, block: number): unknown {
   const { words, at } = wordsOf(thread, block);
   return thread.decoder.value(words, at, NO_PARCELS);

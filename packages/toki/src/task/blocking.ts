@@ -1,10 +1,12 @@
 import { isGeneratorFunction } from "../future/fn.js";
 import { describeValue, MisuseError } from "../future/misuse.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+import { MessageInspector } from "../portable/codec/crossing.js";
+import { Decoder } from "../portable/codec/decoder.js";
+import { encodeMessage } from "../portable/codec/message.js";
 import { encodeThrown } from "../portable/errors.js";
-import { Inspector } from "../portable/inspect.js";
 import { keyOf, type ModuleMeta, nameOf, urlOf } from "../portable/module-meta.js";
-import { type Reply, register } from "../portable/registry.js";
+import { type EncodedMessage, type Reply, register } from "../portable/registry.js";
 import type { SendFunction } from "../portable/send.js";
 
 /**
@@ -38,16 +40,19 @@ export class BlockingJob<T> {
   readonly args: readonly unknown[];
   /** @internal */
   readonly transfer: readonly unknown[];
+  /** @internal Whether shared objects are among the arguments. */
+  readonly hasCrossings: boolean;
   /** Nothing of it exists: it ties the type parameter. */
   declare readonly output: T;
 
   /** @internal */
-  constructor(name: string, url: string, key: string, args: readonly unknown[], transfer: readonly unknown[]) {
+  constructor(name: string, url: string, key: string, args: readonly unknown[], inspector: MessageInspector) {
     this.name = name;
     this.url = url;
     this.key = key;
     this.args = args;
-    this.transfer = transfer;
+    this.transfer = inspector.transfer;
+    this.hasCrossings = inspector.hasCrossings;
   }
 }
 
@@ -58,8 +63,8 @@ export class BlockingJob<T> {
  * function there. So the function must be defined at the top level of its module, under a name no other has, and must not rely on what this thread has put
  * into the module's variables. `main(...)` in that module does nothing on a pool's thread.
  *
- * Arguments and the result are copied as `structuredClone` does, or moved with {@link move}. What cannot be sent (functions, symbols, channels and locks,
- * futures, instances of classes) is refused by the type, and at the call.
+ * Arguments and the result are copied as `structuredClone` does, or moved with {@link move}. What cannot be sent (functions, symbols, channels and locks
+ * of `toki/sync`, futures, instances of classes) is refused by the type, and at the call.
  *
  * @param meta - `import.meta` of the module
  * @param body - a function that returns its result: neither async nor a generator
@@ -98,11 +103,15 @@ export function blocking<A extends unknown[], T>(
   const name = nameOf(body, "blocking", "blocking(import.meta, function parse(...) {...})");
   const key = keyOf(url, name);
   const run = body as (...args: A) => T;
-  register({ kind: "blocking", key, body: run, invoke: (args) => invoke(name, run, args as A) }, name, url);
+  register(
+    { kind: "blocking", key, body: run, invoke: (args, message) => invoke(name, run, args as A, message) },
+    name,
+    url,
+  );
   const call = (...args: A): BlockingJob<T> => {
-    const inspector = new Inspector(`blocking ${name}`);
+    const inspector = new MessageInspector(`blocking ${name}`);
     for (let i = 0; i < args.length; i++) inspector.check(args[i], `argument ${i}`);
-    return new BlockingJob<T>(name, url, key, args, inspector.transfer);
+    return new BlockingJob<T>(name, url, key, args, inspector);
   };
   Object.defineProperty(call, "name", { value: name, configurable: true });
   Object.defineProperty(call, "length", { value: body.length, configurable: true });
@@ -114,17 +123,26 @@ function tagOf(body: unknown): string {
 }
 
 /** On the thread that runs the job. */
-function invoke<A extends unknown[]>(name: string, body: (...args: A) => unknown, args: A): Reply {
+function invoke<A extends unknown[]>(
+  name: string,
+  body: (...args: A) => unknown,
+  args: A,
+  message: EncodedMessage | undefined,
+): Reply {
   try {
-    const value = body(...args);
+    const given = message === undefined ? args : (new Decoder().args(message.words, 0, message.parcels) as A);
+    const value = body(...given);
     if (typeof (value as PromiseLike<unknown> | undefined)?.then === "function") {
       throw new MisuseError(
         "TOKI_ASYNC_BLOCKING",
         `blocking ${name}: it returned ${describeValue(value)}; a blocking function must return its result`,
       );
     }
-    const inspector = new Inspector(`blocking ${name}`);
+    const inspector = new MessageInspector(`blocking ${name}`);
     inspector.check(value, "the result");
+    if (inspector.hasCrossings) {
+      return encodeMessage(`blocking ${name}`, (encoder) => encoder.value(value, "the result"));
+    }
     return { value, transfer: inspector.transfer };
   } catch (error) {
     return { error: encodeThrown(error) };

@@ -7,19 +7,23 @@ import type { Future } from "../future/future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { CANCELLING, RACING, Watched } from "../future/watched.js";
-import type { CancellationToken } from "./cancellation-token.js";
-import { Cancelled } from "./cancelled.js";
+
+/** A token of either kind. @internal */
+export interface Token {
+  readonly isCancelled: boolean;
+  cancelled(): Future<void>;
+}
 
 /** @internal */
 export class RunUntilCancelled<T> extends Watched<T, T | undefined> {
-  private readonly token: CancellationToken;
-  private readonly cancelled: Cancelled;
+  private readonly token: Token;
+  private readonly cancelled: Future<void>;
   private polled = false;
 
-  constructor(token: CancellationToken, future: Future<T>) {
+  constructor(token: Token, future: Future<T>) {
     super(future);
     this.token = token;
-    this.cancelled = new Cancelled(token);
+    this.cancelled = token.cancelled();
   }
 
   poll(cx: Context): Poll<T | undefined> {

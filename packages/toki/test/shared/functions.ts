@@ -1,8 +1,9 @@
 /*
  * What the tests of toki/shared run on workers and on blocking threads. Nothing here has an effect when it is imported.
  */
-import { blocking, fn, yieldNow } from "toki";
-import type { Mutex, Notify, Semaphore } from "toki/shared";
+import { blocking, fn, select, yieldNow } from "toki";
+import type { AtomicCell, CancellationToken, Mutex, Notify, oneshot, Semaphore } from "toki/shared";
+import { mpsc } from "toki/shared";
 
 export const takePermits = fn(import.meta, function* takePermits(semaphore: Semaphore, rounds: number, n: number) {
   for (let i = 0; i < rounds; i++) {
@@ -36,3 +37,191 @@ export const incrementBlocking = blocking(
     }
   },
 );
+
+export const takeBlocking = blocking(
+  import.meta,
+  function takeBlocking(semaphore: Semaphore, rounds: number, n: number) {
+    for (let i = 0; i < rounds; i++) {
+      using _permit = semaphore.blockingAcquire(n);
+    }
+    return rounds;
+  },
+);
+
+/** A message: who sent it, and its number among those of its sender. */
+export type Numbered = readonly [who: number, n: number];
+
+export const produce = fn(import.meta, function* produce(sender: mpsc.Sender<Numbered>, who: number, count: number) {
+  using tx = sender;
+  for (let n = 0; n < count; n++) yield* tx.send([who, n]);
+});
+
+export const produceUnbounded = fn(
+  import.meta,
+  function* produceUnbounded(sender: mpsc.UnboundedSender<Numbered>, who: number, count: number) {
+    using tx = sender;
+    for (let n = 0; n < count; n++) {
+      tx.send([who, n]);
+      if (n % 50 === 0) yield* yieldNow();
+    }
+  },
+);
+
+/** How many came of each sender; throws if one of them came twice, or out of order. */
+export const consume = fn(import.meta, function* consume(receiver: mpsc.Receiver<Numbered>) {
+  using rx = receiver;
+  const counts: Record<number, number> = {};
+  for (let m = yield* rx.recv(); m !== undefined; m = yield* rx.recv()) {
+    const [who, n] = m;
+    if (n !== (counts[who] ?? 0)) throw new Error(`sender ${who}: ${n} after ${counts[who]}`);
+    counts[who] = n + 1;
+  }
+  return counts;
+});
+
+export const produceBlocking = blocking(
+  import.meta,
+  function produceBlocking(sender: mpsc.Sender<Numbered>, who: number, count: number) {
+    using tx = sender;
+    for (let n = 0; n < count; n++) tx.blockingSend([who, n]);
+  },
+);
+
+export const consumeBlocking = blocking(import.meta, function consumeBlocking(receiver: mpsc.Receiver<Numbered>) {
+  using rx = receiver;
+  const counts: Record<number, number> = {};
+  for (let m = rx.blockingRecv(); m !== undefined; m = rx.blockingRecv()) {
+    const [who, n] = m;
+    if (n !== (counts[who] ?? 0)) throw new Error(`sender ${who}: ${n} after ${counts[who]}`);
+    counts[who] = n + 1;
+  }
+  return counts;
+});
+
+/** Sends under random cancellation: each attempt is given up after a number of polls. */
+export const produceImpatiently = fn(
+  import.meta,
+  function* produceImpatiently(sender: mpsc.Sender<Numbered>, who: number, count: number, patience: readonly number[]) {
+    using tx = sender;
+    let sent = 0;
+    for (let i = 0; sent < count; i++) {
+      const { key, value } = yield* select.biased({
+        permit: tx.reserve(),
+        bored: turns(patience[i % patience.length]!),
+      });
+      if (key === "permit") value.send([who, sent++]);
+    }
+    return sent;
+  },
+);
+
+const turns = fn(function* turns(n: number) {
+  for (let i = 0; i < n; i++) yield* yieldNow();
+});
+
+export const acquireImpatiently = fn(
+  import.meta,
+  function* acquireImpatiently(semaphore: Semaphore, rounds: number, most: number, patience: readonly number[]) {
+    let got = 0;
+    for (let i = 0; i < rounds; i++) {
+      const { key, value } = yield* select.biased({
+        permit: semaphore.acquireMany((i % most) + 1),
+        bored: turns(patience[i % patience.length]!),
+      });
+      if (key !== "permit") continue;
+      got++;
+      yield* yieldNow();
+      value.release();
+    }
+    return got;
+  },
+);
+
+export const reply = fn(import.meta, function* reply(tx: oneshot.Sender<{ square: number }>, n: number) {
+  tx.send({ square: n * n });
+});
+
+export const replyBlocking = blocking(import.meta, function replyBlocking(tx: oneshot.Sender<number>, n: number) {
+  tx.send(n * n);
+});
+
+export const awaitBlocking = blocking(import.meta, function awaitBlocking(rx: oneshot.Receiver<number>) {
+  return rx.blockingRecv();
+});
+
+/** Serves requests that bring their own way back. */
+export const serve = fn(
+  import.meta,
+  function* serve(requests: mpsc.Receiver<{ n: number; back: oneshot.Sender<number> }>) {
+    using rx = requests;
+    let served = 0;
+    for (let r = yield* rx.recv(); r !== undefined; r = yield* rx.recv()) {
+      r.back.send(r.n * 2);
+      served++;
+    }
+    return served;
+  },
+);
+
+export const spinUntilCancelled = fn(import.meta, function* spinUntilCancelled(token: CancellationToken, up: Notify) {
+  up.notifyOne();
+  while (!token.isCancelled);
+  return "cancelled";
+});
+
+export const waitForToken = fn(import.meta, function* waitForToken(token: CancellationToken, up: Notify) {
+  const child = token.childToken();
+  up.notifyOne();
+  yield* child.cancelled();
+  return child.isCancelled;
+});
+
+export const countUp = fn(import.meta, function* countUp(cell: AtomicCell<number>, n: number) {
+  for (let i = 0; i < n; i++) cell.fetchAdd(1);
+});
+
+export const makeChannel = blocking(import.meta, function makeChannel() {
+  const [tx, rx] = mpsc.channel<number>(2);
+  tx.trySend(1);
+  return { tx, rx };
+});
+
+/** Dies while it waits for a permit, holding one. */
+export const dieWaiting = fn(import.meta, function* dieWaiting(semaphore: Semaphore, up: Notify) {
+  const permit = yield* semaphore.acquire();
+  up.notifyOne();
+  setTimeout(() => process.exit(3), 0);
+  yield* semaphore.acquireMany(100);
+  permit.release();
+});
+
+/** Dies with the lock, a sender, a receiver and a wait. */
+export const dieWith = fn(
+  import.meta,
+  function* dieWith(
+    lock: Mutex<number>,
+    sender: mpsc.Sender<number>,
+    receiver: mpsc.Receiver<number>,
+    back: oneshot.Sender<number>,
+  ) {
+    const guard = yield* lock.lock();
+    guard.value = 13;
+    yield* sender.send(1);
+    yield* receiver.recv();
+    process.exit(back.isClosed ? 4 : 3);
+  },
+);
+
+export const dieBlocked = blocking(import.meta, function dieBlocked(semaphore: Semaphore, rx: mpsc.Receiver<number>) {
+  semaphore.blockingAcquire();
+  rx.blockingRecv();
+});
+
+export const blockInTask = fn(import.meta, function* blockInTask(semaphore: Semaphore) {
+  try {
+    semaphore.blockingAcquire();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return undefined;
+});

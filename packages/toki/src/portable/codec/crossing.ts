@@ -27,7 +27,6 @@ const byPrototype = new Map<object, Crossing>();
  * From now on, objects with this prototype can be sent.
  *
  * @param url - the module that does this: threads that are started from now on import it too, whatever their own modules import
- * @internal
  */
 export function registerCrossing(prototype: object, crossing: Crossing, url?: string): void {
   if (url !== undefined) portable().crossings.add(url);

@@ -12,6 +12,7 @@ import type { Context } from "../../future/context.js";
 import { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import type { Waker } from "../../future/waker.js";
+import type { EncodedMessage } from "../../portable/registry.js";
 import type { BlockingJob } from "../../task/blocking.js";
 import type { Task } from "../task/task.js";
 import type { BlockingPool } from "./pool.js";
@@ -30,6 +31,8 @@ export class BlockingFuture<T> extends Future<T> {
   thread: PoolThread | null = null;
   args: readonly unknown[];
   transfer: readonly unknown[];
+  /** The arguments, if shared objects are among them. */
+  message: EncodedMessage | null = null;
   prev: BlockingFuture<unknown> | null = null;
   following: BlockingFuture<unknown> | null = null;
   readonly job: BlockingJob<T>;

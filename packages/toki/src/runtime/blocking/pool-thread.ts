@@ -1,5 +1,6 @@
 import type { Host, HostThread, HostTimer } from "../driver/host.js";
 import type { BlockingFuture } from "./blocking-future.js";
+import type { MemorySlot } from "./memory-slot.js";
 
 /** A thread of the pool: starting, idle, or at a job. @internal */
 export class PoolThread {
@@ -10,6 +11,8 @@ export class PoolThread {
   isTerminated = false;
   isStopping = false;
   exitCode: number | undefined;
+  /** Its part in shared memory; undefined if no slot was free. */
+  slot: MemorySlot | undefined;
   /** Set by the pool right after construction. */
   host!: HostThread;
   private keepAlive: HostTimer | null = null;

@@ -17,10 +17,12 @@
  * `blockOn` holds the event loop, which would deliver the messages: waitSync reads them instead. Each message is followed by a notification of `cell`, and
  * `cell` is read before the ports are: a message that comes after that changes it, and the wait returns at once.
  */
+import { Decoder, discard, discardArgs } from "../../portable/codec/decoder.js";
+import { encodeMessage } from "../../portable/codec/message.js";
 import { decodeThrown } from "../../portable/errors.js";
 import { Inspector, isDetached, isPrimitive } from "../../portable/inspect.js";
 import { NotSendError } from "../../portable/not-send-error.js";
-import type { Reply } from "../../portable/registry.js";
+import type { EncodedMessage, Reply } from "../../portable/registry.js";
 import type { BlockingJob } from "../../task/blocking.js";
 import { toMillis } from "../../time/duration.js";
 import type { RuntimeCore, SpawnOptions } from "../core.js";
@@ -28,6 +30,7 @@ import { MAX_TIMER_MS } from "../driver/host.js";
 import { CANCEL, type Task } from "../task/task.js";
 import { threadHooks } from "../thread-hooks.js";
 import { BlockingFuture, DONE, FAILED_JOB, OVER, QUEUED, STARTED } from "./blocking-future.js";
+import { MemorySlot } from "./memory-slot.js";
 import { PoolThread } from "./pool-thread.js";
 import { ThreadEndedError } from "./thread-ended-error.js";
 import { WORKER_SOURCE } from "./worker-source.js";
@@ -98,12 +101,14 @@ export class BlockingPool {
       throw new NotSendError(`blocking ${job.name}: an argument is a buffer that has been moved away`, "arguments");
     }
     let refusal: { readonly error: unknown } | undefined;
-    if (rt.isOpen && this.idle.length === 0) refusal = this.detachArguments(future as BlockingFuture<unknown>);
+    if (rt.isOpen && this.idle.length === 0 && !job.hasCrossings)
+      refusal = this.detachArguments(future as BlockingFuture<unknown>);
     const task = rt.spawn(future, options);
     if (task.isComplete) return task;
     future.task = task;
     rt.blockingJobs++;
     rt.hold();
+    if (refusal === undefined && job.hasCrossings) refusal = this.encodeArguments(future as BlockingFuture<unknown>);
     if (refusal !== undefined) {
       this.settle(future as BlockingFuture<unknown>, FAILED_JOB, refusal.error);
       return task;
@@ -125,6 +130,27 @@ export class BlockingPool {
       return undefined;
     } catch (error) {
       return { error }; // what only cloning finds out: a buffer that was moved before
+    }
+  }
+
+  /** Arguments with shared objects among them are encoded at once: the message has references of its own. */
+  private encodeArguments(future: BlockingFuture<unknown>): { readonly error: unknown } | undefined {
+    try {
+      const { encoded, transfer } = encodeMessage(`blocking ${future.job.name}`, (encoder) =>
+        encoder.args(future.args),
+      );
+      // Parcels that are transferred leave this thread now, as all arguments do.
+      future.message = {
+        ...encoded,
+        parcels: structuredClone([...encoded.parcels], { transfer: [...transfer] as ArrayBuffer[] }),
+      };
+      future.args = [];
+      future.transfer = future.message.parcels.filter(
+        (value) => value instanceof MessagePort || value instanceof ArrayBuffer,
+      );
+      return undefined;
+    } catch (error) {
+      return { error };
     }
   }
 
@@ -160,6 +186,7 @@ export class BlockingPool {
   letGo(future: BlockingFuture<unknown>): void {
     if (future.state === QUEUED) {
       this.remove(future);
+      if (future.message !== null) discardArgs(future.message.words, 0);
       this.settle(future, OVER, undefined);
     } else if (future.state === STARTED) {
       if (future.thread !== null) future.thread.job = null;
@@ -215,7 +242,8 @@ export class BlockingPool {
     thread.job = future;
     thread.jobId = id;
     try {
-      thread.host.post({ job: id, key: job.key, url: job.url, name: job.name, args }, transfer);
+      const message = future.message ?? undefined;
+      thread.host.post({ job: id, key: job.key, url: job.url, name: job.name, args, message }, transfer);
     } catch (error) {
       thread.job = null;
       this.settle(future, FAILED_JOB, error);
@@ -223,15 +251,18 @@ export class BlockingPool {
     }
     future.args = [];
     future.transfer = [];
+    future.message = null;
   }
 
   private startThread(): void {
     const { options, host } = this.rt;
     const thread = new PoolThread(options.threadNameFn?.() ?? options.threadName ?? "toki-worker");
+    thread.slot = MemorySlot.reserve();
     thread.host = host.startThread({
       name: thread.name,
       source: WORKER_SOURCE,
       cell: this.cell,
+      data: thread.slot?.setup,
       stackSize: options.threadStackSize,
       onMessage: (message) => this.onMessage(thread, message as Message),
       onEnd: (exitCode, error) => this.onEnd(thread, exitCode, error),
@@ -260,9 +291,18 @@ export class BlockingPool {
     thread.job = null;
     if (future !== null) {
       if ("error" in reply) this.settle(future, FAILED_JOB, decodeThrown(reply.error));
+      else if ("encoded" in reply) this.settleEncoded(future, reply.encoded);
       else this.settle(future, DONE, reply.value);
-    }
+    } else if ("encoded" in reply) discard(reply.encoded.words, 0);
     this.rest(thread);
+  }
+
+  private settleEncoded(future: BlockingFuture<unknown>, { words, parcels }: EncodedMessage): void {
+    try {
+      this.settle(future, DONE, new Decoder().value(words, 0, parcels));
+    } catch (error) {
+      this.settle(future, FAILED_JOB, error);
+    }
   }
 
   /** The thread has nothing to do: the next job, or idle, or its end. */
@@ -292,6 +332,7 @@ export class BlockingPool {
     if (!this.threads.delete(thread)) return;
     this.rt.threads?.returnBlockingThread();
     thread.stopKeepAlive();
+    thread.slot?.giveUp();
     const at = this.idle.indexOf(thread);
     if (at >= 0) this.idle.splice(at, 1);
     const future = thread.job;

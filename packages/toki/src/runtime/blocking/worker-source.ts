@@ -2,7 +2,7 @@
  * The first lines of a blocking thread: plain text, so that no bundler has to find a file. It runs as CommonJS or as a module, whichever the process's
  * flags make of it. Everything else a thread needs comes with the module that defines the function.
  *
- *   in    { job, key, url, name, args }    run a function
+ *   in    { job, key, url, name, args }    run a function; with shared objects among the arguments, { message } has them all, encoded
  *         { stop }                         end the thread
  *         { probe }                        nothing: whether it can be sent is the question
  *   out   { ready }                        up, and idle
@@ -16,7 +16,8 @@ import { THREAD_PROLOGUE } from "../thread-prologue.js";
 
 /** @internal */
 export const WORKER_SOURCE = `${THREAD_PROLOGUE}
-const { cell } = workerData.toki;
+const { cell, data } = workerData.toki;
+if (data !== undefined) portable.memory = data;
 portable.isBlocking = true;
 function send(message, transfer) {
   port.postMessage(message, transfer);
@@ -37,7 +38,9 @@ async function load({ key, url, name }) {
 async function run(request) {
   let reply;
   try {
-    reply = (portable.functions.get(request.key) ?? (await load(request))).invoke(request.args);
+    const entry = portable.functions.get(request.key) ?? (await load(request));
+    for (const url of request.message?.crossings ?? []) await portable.importModule(url);
+    reply = entry.invoke(request.args, request.message);
   } catch (error) {
     reply = failure(error);
   }
