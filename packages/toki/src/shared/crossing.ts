@@ -2,7 +2,7 @@
  * How handles cross threads. A message has a reference to the object (REFS), and what kind of handle it is; who reads it makes a handle of that.
  *
  * Most can be in several places: what is sent is one more. A unique handle moves: this thread's is MOVED from then on. If the message turns out not to be
- * sent after all (something else in it cannot be, the spawn fails), which shows before this thread does anything else, it is LIVE again.
+ * sent after all, since something else in it cannot be, it is LIVE again.
  */
 import { host } from "#host";
 import type { Crossing } from "../portable/codec/crossing.js";
@@ -50,7 +50,7 @@ export function sharing<H extends SharedHandle>(
   };
 }
 
-/** Handles that were sent in this turn, by their object: they may come back. */
+/** Handles that were sent in this turn, by object and half: they may come back. */
 const moving = new Map<number, { handle: Movable; share: Share }>();
 
 /**
@@ -68,6 +68,12 @@ export function unique<H extends Movable>(
   bit: number,
   onDrop: (share: Share) => void,
 ): Crossing {
+  const drop = (a: number) => {
+    settle();
+    const share = Share.adopt(kind, a);
+    onDrop(share);
+    share.unuse();
+  };
   return {
     kind: as,
     send(object) {
@@ -78,7 +84,6 @@ export function unique<H extends Movable>(
       share.half(bit, false);
       handle.state = MOVED;
       if (moving.size === 0) host.microtask(settle);
-      // Two halves of one object may be in one message.
       moving.set(share.object * 4 + bit, { handle, share });
       return { a: share.object, b: 0 };
     },
@@ -88,21 +93,19 @@ export function unique<H extends Movable>(
       share.half(bit, true);
       return make(share);
     },
-    release(a) {
+    undo(a) {
       const key = a * 4 + bit;
       const moved = moving.get(key);
-      if (moved !== undefined) {
-        // The handle has its use still; the message's reference goes.
-        moving.delete(key);
-        moved.handle.state = LIVE;
-        moved.share.half(bit, true);
-        sharedThread().memory.sub(a + REFS, 1);
-        return;
-      }
-      const share = Share.adopt(kind, a);
-      onDrop(share);
-      share.unuse();
+      // Code of the program, a getter, has received something meanwhile, which settled this one.
+      if (moved === undefined) return drop(a);
+      const { handle, share } = moved;
+      // The handle has its use still; the message's reference goes.
+      moving.delete(key);
+      handle.state = LIVE;
+      share.half(bit, true);
+      share.thread.memory.sub(a + REFS, 1);
     },
+    release: drop,
   };
 }
 

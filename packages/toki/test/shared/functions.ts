@@ -225,3 +225,7 @@ export const blockInTask = fn(import.meta, function* blockInTask(semaphore: Sema
   }
   return undefined;
 });
+
+export const cancelToken = fn(import.meta, function* cancelToken(token: CancellationToken) {
+  token.cancel();
+});

@@ -16,6 +16,8 @@ export interface Crossing {
   receive(a: number, b: number): object;
   /** Gives the reference back: nobody will receive it. */
   release(a: number, b: number): void;
+  /** The message is not sent after all: as if `send` had never been called. If it is left out, `release` does that. */
+  undo?(a: number, b: number): void;
   /** Takes one more reference for a message that is read more than once; undefined if the object can be in one place only. */
   retain?(a: number, b: number): void;
 }

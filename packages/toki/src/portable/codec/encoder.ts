@@ -244,7 +244,8 @@ export class Encoder extends WordWriter {
     if (this.transfer !== NOTHING) (this.transfer as unknown[]).length = mark.transfer;
     while (this.held.length > mark.held) {
       const { crossing, a, b } = this.held.pop()!;
-      crossing.release(a, b);
+      if (crossing.undo === undefined) crossing.release(a, b);
+      else crossing.undo(a, b);
     }
     this.leaving.length = mark.leaving;
   }

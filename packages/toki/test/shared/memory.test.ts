@@ -1,0 +1,184 @@
+/*
+ * Blocks of shared memory come back: when the last handle is disposed, when messages are dropped, and when threads end with handles in their hands.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Runtime, spawn, spawnBlocking } from "toki";
+import { AtomicCell, CancellationToken, Mutex, mpsc, Notify, oneshot, Semaphore } from "toki/shared";
+import { assertPending, testTask } from "toki/test";
+import * as memory from "../../dist/memory/thread.js";
+import { acquireImpatiently, consume, countUp, makeChannel, produceImpatiently } from "./functions.js";
+
+const { threadMailbox } = memory as unknown as {
+  threadMailbox(): { drain(): void; readonly arena: { readonly inUse: number } };
+};
+const options = { timeout: 60_000 };
+
+/** What was sent stays sent from the end of the turn on. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** How many blocks are in use more after `body` than before. All handles are disposed there: none is left to the garbage collector. */
+async function growth(body: () => void): Promise<number> {
+  new Semaphore(1)[Symbol.dispose](); // a spare block for a wait is kept
+  using kept = new Notify();
+  const wait = testTask(kept.notified());
+  wait.poll();
+  wait[Symbol.dispose]();
+  body();
+  await turn();
+  const before = threadMailbox().arena.inUse;
+  body();
+  await turn();
+  return threadMailbox().arena.inUse - before;
+}
+
+const cases: Record<string, () => void> = {
+  "Semaphore, with waits that are dropped": () => {
+    using semaphore = new Semaphore(1);
+    using _permit = semaphore.tryAcquire();
+    for (const n of [1, 2, 3]) {
+      const task = testTask(semaphore.acquireMany(n));
+      assertPending(task.poll());
+      task[Symbol.dispose]();
+    }
+  },
+  "Semaphore, with a permit that outlives its handle": () => {
+    const semaphore = new Semaphore(1);
+    const permit = semaphore.tryAcquire();
+    semaphore[Symbol.dispose]();
+    permit.release();
+  },
+  Mutex: () => {
+    using mutex = new Mutex({ text: "long enough for a block of its own ".repeat(10) });
+    using guard = mutex.tryLock();
+    guard.value.text += "!";
+  },
+  "Mutex, taken apart": () => {
+    using mutex = new Mutex("x".repeat(1000));
+    mutex.intoInner();
+  },
+  Notify: () => {
+    using notify = new Notify();
+    const [told, waits] = [testTask(notify.notified()), testTask(notify.notified())];
+    assertPending(told.poll());
+    assertPending(waits.poll());
+    notify.notifyOne();
+    told[Symbol.dispose]();
+    waits[Symbol.dispose]();
+  },
+  "oneshot, received and not": () => {
+    for (const isReceived of [true, false]) {
+      const [tx, rx] = oneshot<string>();
+      tx.send("y".repeat(500));
+      if (isReceived) rx.tryRecv();
+      tx[Symbol.dispose]();
+      rx[Symbol.dispose]();
+    }
+  },
+  "mpsc, with messages, permits and waits left in it": () => {
+    const [tx, rx] = mpsc.channel<unknown>(3);
+    const weak = tx.downgrade();
+    tx.trySend("z".repeat(300));
+    using other = new Semaphore(2);
+    tx.trySend({ other });
+    const permit = tx.tryReserve();
+    const send = testTask(tx.send("waits"));
+    assertPending(send.poll());
+    tx[Symbol.dispose]();
+    rx[Symbol.dispose]();
+    send[Symbol.dispose]();
+    permit.send("to nobody");
+    weak[Symbol.dispose]();
+  },
+  "a channel in a message of another that nobody reads": () => {
+    const [outerTx, outerRx] = mpsc.unboundedChannel<unknown>();
+    const [tx, rx] = mpsc.channel<number>(1);
+    tx.trySend(1);
+    outerTx.send({ tx, rx });
+    tx[Symbol.dispose]();
+    outerTx[Symbol.dispose]();
+    outerRx[Symbol.dispose]();
+  },
+  "a message of several blocks": () => {
+    const [tx, rx] = mpsc.unboundedChannel<Uint8Array>();
+    tx.send(new Uint8Array(2_500_000));
+    assert.equal(rx.tryRecv().length, 2_500_000);
+    tx[Symbol.dispose]();
+    rx[Symbol.dispose]();
+  },
+  "a message that cannot be sent": () => {
+    const [tx, rx] = mpsc.channel<unknown>(2);
+    const other = new Semaphore(1);
+    assert.throws(() => tx.trySend({ other, f() {} }), /code cannot be sent/);
+    assert.equal(rx.capacity, 2);
+    for (const handle of [tx, rx, other]) handle[Symbol.dispose]();
+  },
+  "CancellationToken, children before and after their parent": () => {
+    const parent = new CancellationToken();
+    const [a, b] = [parent.childToken(), parent.childToken()];
+    const grandchild = a.childToken();
+    void grandchild.signal;
+    a[Symbol.dispose]();
+    parent.cancel();
+    parent[Symbol.dispose]();
+    assert.equal(grandchild.isCancelled, true);
+    grandchild[Symbol.dispose]();
+    b[Symbol.dispose]();
+  },
+  AtomicCell: () => {
+    using cell = new AtomicCell<unknown>("first");
+    cell.store({ second: "2".repeat(200) });
+    cell.compareExchange("other", "third");
+    using inner = new AtomicCell(1);
+    cell.swap({ cell: inner });
+    (cell.swap(0) as { cell: AtomicCell<number> }).cell[Symbol.dispose]();
+  },
+};
+
+describe("shared memory comes back", () => {
+  for (const [name, body] of Object.entries(cases)) {
+    test(name, async () => {
+      assert.equal(await growth(body), 0);
+    });
+  }
+
+  test("a receiver that could not be sent stays usable", () => {
+    const [tx, rx] = mpsc.channel<unknown>(2);
+    assert.throws(() => tx.trySend({ rx, f() {} }), /code cannot be sent/);
+    tx.trySend(5);
+    assert.equal(rx.tryRecv(), 5);
+    tx[Symbol.dispose]();
+    rx[Symbol.dispose]();
+  });
+
+  test("from threads that have ended", options, async () => {
+    const run = async () => {
+      const rt = new Runtime({ flavor: "multiThread", workerThreads: 2, threadKeepAlive: 0 });
+      const semaphore = new Semaphore(2);
+      const cell = new AtomicCell(0);
+      const [tx, rx] = mpsc.channel<readonly [number, number]>(2);
+      const got = await rt.run(function* () {
+        const tasks = [1, 2].map((who) => spawn(produceImpatiently(tx, who, 100, [1, 3, 0])));
+        const others = [1, 2].map(() => spawn(acquireImpatiently(semaphore, 100, 2, [0, 2, 5])));
+        spawn(countUp(cell, 500));
+        tx[Symbol.dispose]();
+        const counts = yield* consume(rx);
+        for (const task of [...tasks, ...others]) yield* task;
+        const made = yield* spawnBlocking(makeChannel());
+        made.tx[Symbol.dispose]();
+        made.rx[Symbol.dispose]();
+        return counts;
+      });
+      assert.deepEqual(got, { 1: 100, 2: 100 });
+      assert.equal(semaphore.availablePermits, 2);
+      await rt.shutdown();
+      semaphore[Symbol.dispose]();
+      cell[Symbol.dispose]();
+      threadMailbox().drain();
+      return threadMailbox().arena.inUse;
+    };
+    const first = await run();
+    assert.equal(await run(), first);
+    assert.equal(await run(), first);
+  });
+});
