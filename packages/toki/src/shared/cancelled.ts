@@ -8,13 +8,13 @@ import { IS_CANCELLED, TOKEN_QUEUE } from "./token-kind.js";
 import type { Waiter } from "./waiter.js";
 
 /** Joins a queue of a token that is not cancelled; null if it is. @internal */
-export function watchToken(share: Share, queue: number, waker: Waker, keepsAlive: boolean): Waiter | null {
+export function watchToken(share: Share, queue: number, waker: Waker, keepsWaiting: boolean): Waiter | null {
   const { thread, object, lock } = share;
   thread.prepare();
   lock.lock();
   const waiter = thread.memory.read(object + IS_CANCELLED) !== 0 ? null : thread.join(share, object + queue, 1, 1);
   lock.unlock();
-  if (waiter !== null) thread.enter(waiter, waker, keepsAlive);
+  if (waiter !== null) thread.enter(waiter, waker, keepsWaiting);
   return waiter;
 }
 

@@ -25,7 +25,7 @@
  * waiters leave as if they had been dropped, permits come back, its senders and receivers are disposed. A thread that is terminated inside of a locked
  * section, which takes well under a microsecond, leaves the object locked.
  *
- * Whether a wait keeps the process alive: see hold.ts.
+ * Which waits make a thread listen: see hold.ts.
  */
 import type { Waker } from "../future/waker.js";
 import type { Arena } from "../memory/arena.js";
@@ -168,11 +168,11 @@ export class SharedThread {
     return block;
   }
 
-  /** After the unlock: from now on the wait wakes `waker`. One that does not keep the process alive is for what only looks on. */
-  enter(waiter: Waiter, waker: Waker | null, keepsAlive = true): void {
+  /** After the unlock: from now on the wait wakes `waker`. One that only looks on keeps no runtime waiting. */
+  enter(waiter: Waiter, waker: Waker | null, keepsWaiting = true): void {
     waiter.waker = waker;
     waiter.share.use();
-    this.holds.enter(waiter, keepsAlive);
+    this.holds.enter(waiter, keepsWaiting);
   }
 
   /** The wait was told and has been looked at: it is over. */

@@ -24,8 +24,8 @@ export class Waiter {
   waker: Waker | null = null;
   hasArrived = false;
   isDropped = false;
-  /** Whether it counts as something that another thread may end: hold.ts. */
-  isHeld = false;
+  /** Whether another thread may end it: hold.ts. */
+  isExpected = false;
   /** The runtime that is kept waiting for it. */
   rt: RuntimeCore | null = null;
 

@@ -207,10 +207,12 @@ export class Worker implements ThreadPart, TaskSource {
 
   global(): Task<unknown> | null {
     if (this.served.isHeld) return null;
-    const { inject, workers } = this.control;
+    const { inject, workers, queues } = this.control;
     for (;;) {
       // A fair share, as Tokio takes it.
-      const number = inject.popInto(this.queue, Math.floor(inject.length / workers) + 1);
+      let number = inject.popInto(this.queue, Math.floor(inject.length / workers) + 1);
+      // The queue of the thread that made the runtime is as global: tasks in it must not wait until a worker runs dry.
+      if (number === NO_TASK) number = this.queue.stealFrom(queues[workers] as LocalQueue);
       if (number === NO_TASK) return null;
       this.hadWork = true;
       const task = this.served.take(number);
