@@ -31,7 +31,8 @@ export class Holds {
   enter(waiter: Waiter, keepsWaiting: boolean): void {
     const { waker, share } = waiter;
     if (waker !== null && keepsWaiting) waiter.rt = waker.owner?.rt ?? current.runtime;
-    if (!waiter.hasArrived && this.thread.memory.load(share.object + REFS) > 1) this.expect(waiter);
+    if (waiter.hasArrived) return;
+    if (share.kind.isReachable === true || this.thread.memory.load(share.object + REFS) > 1) this.expect(waiter);
   }
 
   /** A wait was told, or given up. */

@@ -10,6 +10,8 @@ export interface ObjectKind {
   readonly blockClass: number;
   /** A waiter leaves, queued until now or told already: what it was given goes to the next. */
   passOn(thread: SharedThread, object: number, waiter: number): void;
+  /** Whether others can end a wait who have no reference to the object itself. */
+  readonly isReachable?: boolean;
   /** Where the lock of an object is, if not at its beginning. */
   readonly lockOf?: (memory: SharedMemory, object: number) => number;
   /** Permits come back, if more has to be done than permits.ts does. */

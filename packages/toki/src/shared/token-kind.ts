@@ -35,6 +35,8 @@ const PREV_SIBLING = OWN + 9;
 export const kind = defineKind({
   number: TOKEN,
   blockClass: 0,
+  // A cancellation comes from an ancestor as well.
+  isReachable: true,
   lockOf: (memory, object) => memory.read(object + ROOT) + LOCK,
   passOn() {},
   abandon() {},

@@ -35,6 +35,18 @@ describe("CancellationToken between threads", () => {
     assert.deepEqual(got, ["cancelled", true]);
   });
 
+  test("a wait for a child that only this thread has ends when a worker cancels the parent", options, async () => {
+    const rt = new Runtime({ flavor: "multiThread", workerThreads: 1 });
+    const token = new CancellationToken();
+    const child = token.childToken();
+    await rt.run(function* () {
+      spawn(cancelToken(token));
+      yield* child.cancelled();
+    });
+    assert.equal(child.isCancelled, true);
+    await rt.shutdown();
+  });
+
   test("its signal aborts on this thread when a worker cancels", options, async () => {
     await using rt = new Runtime(threads);
     const token = new CancellationToken();

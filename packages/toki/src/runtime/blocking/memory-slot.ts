@@ -1,4 +1,5 @@
 import { threadEnded, threadMailbox } from "../../memory/thread.js";
+import { breakLocks } from "../scheduler/multi-thread/repair.js";
 
 /** The part that a thread of the blocking pool has in shared memory, seen from the thread that starts it. @internal */
 export class MemorySlot {
@@ -23,6 +24,8 @@ export class MemorySlot {
   giveUp(): void {
     const { slot } = this.setup;
     const mailbox = threadMailbox();
+    breakLocks(mailbox.arena.memory, slot);
+    mailbox.silence(slot);
     threadEnded(slot);
     mailbox.adopt(slot);
     mailbox.arena.releaseSlot(slot);
