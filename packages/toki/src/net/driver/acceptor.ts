@@ -38,7 +38,7 @@ export class Acceptor {
   private promised = 0;
   private first: Acceptance | null = null;
   private last: Acceptance | null = null;
-  private readonly onConnection = (socket: Socket) => this.arrive(takeSocket(socket));
+  private readonly onConnection = (socket: Socket) => this.arrive(takeSocket(socket, this.rt));
   private readonly onError = (error: Error) => this.arrive(IoError.from(error, "TcpListener.accept"));
   private readonly onClose = () => this.shut();
 
@@ -47,6 +47,7 @@ export class Acceptor {
     const { address, port } = server.address() as AddressInfo;
     this.server = server;
     this.rt = rt;
+    if (rt !== null) rt.io.registered++;
     this.localAddr = new SocketAddr(address, port);
     server.unref();
     server.on("connection", this.onConnection);
@@ -133,6 +134,7 @@ export class Acceptor {
 
   private shut(): void {
     this.isClosed = true;
+    if (this.rt !== null) this.rt.io.deregistered++;
     for (let i = this.firstArrival; i < this.arrivals.length; i++) {
       const arrival = this.arrivals[i];
       if (arrival instanceof Connection) {
@@ -151,9 +153,9 @@ export class Acceptor {
 }
 
 /** The peer's address is asked for at once: a connection that breaks while it waits has none any more. */
-function takeSocket(socket: Socket): Connection {
+function takeSocket(socket: Socket, rt: RuntimeCore | null): Connection {
   socket.allowHalfOpen = true; // a server made elsewhere may have other defaults
-  const connection = new Connection(socket);
+  const connection = new Connection(socket, rt);
   connection.peerAddr();
   return connection;
 }

@@ -27,6 +27,7 @@
  */
 import type { Socket } from "node:net";
 import { IoError } from "../../io/io-error.js";
+import type { RuntimeCore } from "../../runtime/core.js";
 import { SocketAddr } from "../socket-addr.js";
 import type { ReadChunk } from "./read-ops.js";
 
@@ -68,9 +69,11 @@ export class Connection {
   private onFlush: (() => void) | null;
   private local: SocketAddr | null;
   private peer: SocketAddr | null;
+  /** The runtime it was made on, which counts it; null if it was made outside of any. */
+  private readonly rt: RuntimeCore | null;
 
   /** @param local, peer - the addresses, if they are known */
-  constructor(socket: Socket, local: SocketAddr | null = null, peer: SocketAddr | null = null) {
+  constructor(socket: Socket, rt: RuntimeCore | null, local: SocketAddr | null = null, peer: SocketAddr | null = null) {
     this.socket = socket;
     this.queued = 0;
     this.ended = false;
@@ -92,6 +95,8 @@ export class Connection {
     this.onFlush = null;
     this.local = local;
     this.peer = peer;
+    this.rt = rt;
+    if (rt !== null) rt.io.registered++;
     socket.pause();
     socket.unref();
     const { push } = socket;
@@ -313,6 +318,7 @@ export class Connection {
   }
 
   private closed(): void {
+    if (this.rt !== null) this.rt.io.deregistered++;
     if (!this.ended && !this.isClosed && this.error === null) {
       this.error = Object.assign(new Error("the socket was destroyed"), { code: "ECONNABORTED" });
     }

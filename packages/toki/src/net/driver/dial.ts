@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { current } from "../../future/current.js";
 import { Connection } from "./connection.js";
 import { Opening } from "./opening.js";
 
@@ -15,7 +16,8 @@ export class Dial extends Opening<Socket, Connection> {
   }
 
   protected begin(socket: Socket, onOpen: (connection: Connection) => void): void {
-    socket.once("connect", () => onOpen(new Connection(socket)));
+    const rt = current.runtime;
+    socket.once("connect", () => onOpen(new Connection(socket, rt)));
     socket.connect({ host: this.address.ip, port: this.address.port });
   }
 

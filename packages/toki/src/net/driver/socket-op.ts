@@ -87,7 +87,9 @@ export abstract class SocketOp<T> extends Future<T> implements Parked {
 
   /** @internal */
   notify(): void {
-    if (this.waker !== null) this.waker.wake();
+    if (this.waker === null) return;
+    if (this.held !== null) this.held.io.ready++;
+    this.waker.wake();
   }
 
   override [Symbol.dispose](): void {

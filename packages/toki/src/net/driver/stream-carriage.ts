@@ -3,6 +3,7 @@
  * because a connection that breaks on the way has none any more.
  */
 import type { Socket } from "node:net";
+import { current } from "../../future/current.js";
 import type { Carriage } from "../../portable/codec/carriage.js";
 import { SocketAddr } from "../socket-addr.js";
 import { Connection } from "./connection.js";
@@ -45,7 +46,7 @@ export function streamCarriage(module: string, make: (connection: Connection) =>
     },
     arrive(handle, state) {
       const { local, peer, noDelay, resetOnClose } = state as State;
-      const connection = new Connection(handle as Socket, addressOf(local), addressOf(peer));
+      const connection = new Connection(handle as Socket, current.runtime, addressOf(local), addressOf(peer));
       connection.noDelay = noDelay;
       connection.resetOnClose = resetOnClose;
       return make(connection);

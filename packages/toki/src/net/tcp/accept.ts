@@ -80,6 +80,7 @@ export class Accept extends Future<[stream: TcpStream, peer: SocketAddr]> implem
   }
 
   notify(): void {
+    if (this.held !== null) this.held.io.ready++;
     this.waker?.wake();
   }
 

@@ -150,7 +150,7 @@ export class TcpStream extends TcpSource implements AsyncWrite, Disposable {
       throw new IoError("invalidInput", `${what}: socket must give bytes, not text (setEncoding)`, { code: "EINVAL" });
     }
     socket.allowHalfOpen = true;
-    return new TcpStream(new Connection(socket));
+    return new TcpStream(new Connection(socket, current.runtime));
   }
 
   /**
