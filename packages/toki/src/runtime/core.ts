@@ -25,6 +25,7 @@ import { MAX_TIMER_MS } from "./driver/host.js";
 import { dumpTasks, type TaskDump } from "./dump.js";
 import { DeadlockError, NestedRuntimeError, RuntimeShutdownError } from "./error.js";
 import { FailureLog } from "./failure-log.js";
+import { IoCounts } from "./metrics/io-counts.js";
 import { PollObserver } from "./metrics/poll-observer.js";
 import type { RuntimeOptions, TaskMeta } from "./options.js";
 import { Rng } from "./rng.js";
@@ -104,6 +105,7 @@ export class RuntimeCore {
   readonly failures: FailureLog;
   readonly observer: PollObserver | undefined;
   readonly observesTasks: boolean;
+  readonly io = new IoCounts();
   liveTasks = 0;
   spawnedTasks = 0;
   /** Promises of other parties that tasks wait for: while such work is under way a paused clock does not advance by itself. */
@@ -450,7 +452,7 @@ export class RuntimeCore {
   joinThreads(threads: ThreadPart & Partial<Pick<Worker, "local" | "global" | "search">>): void {
     this.threads = threads;
     this.executor.threads = threads;
-    if (threads.index !== undefined) this.executor.source = threads as Worker;
+    if (threads.index !== undefined) this.executor.serve(threads as Worker, this.options.globalQueueInterval);
   }
 
   /** Nothing is runnable: goes idle until a wake or the next deadline. */
@@ -466,6 +468,7 @@ export class RuntimeCore {
   private beginPark(): boolean {
     this.executor.parks++;
     this.parked = true;
+    this.threads?.publishPark();
     if (this.options.onThreadPark === undefined) return true;
     this.inContext(this.options.onThreadPark);
     return !this.executor.hasRunnable;
@@ -475,6 +478,7 @@ export class RuntimeCore {
     if (!this.parked) return;
     this.parked = false;
     if (this.remoteTasks > 0) this.holdForThreads();
+    this.threads?.publishPark();
     if (this.options.onThreadUnpark !== undefined) this.inContext(this.options.onThreadUnpark);
   }
 

@@ -67,7 +67,7 @@ for (const flavor of flavors) {
         ...flavor.options,
         onTaskSpawn: (meta) => {
           const metrics = rt.metrics();
-          log.push(`hook ${meta.id}`, `queued ${metrics.workerLocalQueueDepth(0) + metrics.globalQueueDepth}`);
+          log.push(`hook ${meta.id}`, `queued ${metrics.workerLocalQueueDepth("main") + metrics.globalQueueDepth}`);
         },
       });
       const handle = rt.spawn(ready(1));

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
 import { describe, test } from "node:test";
+import { threadId } from "node:worker_threads";
 import { type Context, Future, Pending, type Poll, pending, Runtime, ready, sleep, spawn, yieldNow } from "toki";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
@@ -8,8 +10,21 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 for (const flavor of flavors) {
   describe(`RuntimeMetrics [${flavor.name}]`, () => {
-    test("there is one worker", () => {
-      assert.equal(new Runtime(flavor.options).metrics().numWorkers, 1);
+    test("the thread that made the runtime is worker 0 on one thread, and none of the workers with many", async () => {
+      const rt = new Runtime(flavor.options);
+      const metrics = rt.metrics();
+      const { numWorkers } = metrics;
+      if (rt.handle.flavor === "currentThread") assert.equal(numWorkers, 1);
+      else assert.equal(numWorkers, flavor.options.workerThreads ?? availableParallelism());
+      await rt.run(function* () {
+        for (let i = 0; i < 7; i++) yield* spawn(yieldNow());
+      });
+      assert.equal(metrics.workerPollCount("main"), 14);
+      assert.equal(metrics.workerPollCount(0), rt.handle.flavor === "currentThread" ? 14 : 0);
+      assert.equal(metrics.workerThreadId("main"), threadId);
+      assert.equal(metrics.workerThreadId(0), rt.handle.flavor === "currentThread" ? threadId : undefined);
+      assert.equal(metrics.workerMeanPollTime("main"), 0);
+      await rt.shutdown();
     });
 
     test("numAliveTasks goes up with spawn and down with the end, whatever the end; the body does not count", async () => {
@@ -55,7 +70,7 @@ for (const flavor of flavors) {
       const metrics = rt.metrics();
       for (let i = 0; i < 5; i++) rt.spawn(yieldNow());
       assert.equal(metrics.globalQueueDepth, 5);
-      assert.equal(metrics.workerLocalQueueDepth(0), 0);
+      assert.equal(metrics.workerLocalQueueDepth("main"), 0);
       await rt.run(yieldNow());
       assert.equal(metrics.globalQueueDepth, 0);
       rt.shutdownBackground();
@@ -66,9 +81,9 @@ for (const flavor of flavors) {
       await rt.run(function* () {
         for (let i = 0; i < 5; i++) spawn(ready(1));
         const inSlot = flavor.options.lifoSlot === true ? 1 : 0;
-        assert.equal(rt.metrics().workerLocalQueueDepth(0), 5 - inSlot);
+        assert.equal(rt.metrics().workerLocalQueueDepth("main"), 5 - inSlot);
         yield* yieldNow();
-        assert.equal(rt.metrics().workerLocalQueueDepth(0), 0);
+        assert.equal(rt.metrics().workerLocalQueueDepth("main"), 0);
       });
     });
 
@@ -79,14 +94,14 @@ for (const flavor of flavors) {
       const running = rt.run(gate);
       await turn();
       const remote = metrics.remoteScheduleCount;
-      const local = metrics.workerLocalScheduleCount(0);
+      const local = metrics.workerLocalScheduleCount("main");
       rt.spawn(function* () {
         spawn(ready(1));
         spawn(ready(2));
       });
       await turn();
       assert.equal(metrics.remoteScheduleCount - remote, 1);
-      assert.equal(metrics.workerLocalScheduleCount(0) - local, 2);
+      assert.equal(metrics.workerLocalScheduleCount("main") - local, 2);
       gate.open();
       await running;
     });
@@ -97,28 +112,28 @@ for (const flavor of flavors) {
       await rt.run(function* () {
         for (let i = 0; i < 10; i++) yield* yieldNow();
       });
-      assert.equal(metrics.workerPollCount(0), 0);
+      assert.equal(metrics.workerPollCount("main"), 0);
       await rt.run(function* () {
         yield* spawn(function* () {
           for (let i = 0; i < 3; i++) yield* yieldNow();
         });
       });
-      assert.equal(metrics.workerPollCount(0), 4);
+      assert.equal(metrics.workerPollCount("main"), 4);
     });
 
     test("workerParkCount counts one for each time it went idle", async () => {
       const rt = new Runtime(flavor.options);
       const metrics = rt.metrics();
       await rt.run(ready(1));
-      const before = metrics.workerParkCount(0);
+      const before = metrics.workerParkCount("main");
       const gate = new Gate();
       const running = rt.run(gate);
       await turn();
       await turn();
-      assert.equal(metrics.workerParkCount(0) - before, 1);
+      assert.equal(metrics.workerParkCount("main") - before, 1);
       gate.wake();
       await turn();
-      assert.equal(metrics.workerParkCount(0) - before, 2);
+      assert.equal(metrics.workerParkCount("main") - before, 2);
       gate.open();
       await running;
     });
@@ -126,7 +141,7 @@ for (const flavor of flavors) {
     test("workerNoopCount counts the times it was woken and found nothing", async () => {
       const rt = new Runtime({ ...flavor.options, startPaused: false });
       const metrics = rt.metrics();
-      const before = metrics.workerNoopCount(0);
+      const before = metrics.workerNoopCount("main");
       await rt.run(function* () {
         // The host timer of the first sleep stays armed when that is dropped, and fires for nothing.
         const short = sleep(1);
@@ -137,29 +152,29 @@ for (const flavor of flavors) {
         short[Symbol.dispose]();
         yield* task;
       });
-      assert(metrics.workerNoopCount(0) >= before);
+      assert(metrics.workerNoopCount("main") >= before);
     });
 
     test("workerTotalBusyDuration grows while tasks run, and only then", async () => {
       const rt = new Runtime({ ...flavor.options, startPaused: false });
       const metrics = rt.metrics();
-      assert.equal(metrics.workerTotalBusyDuration(0), 0);
+      assert.equal(metrics.workerTotalBusyDuration("main"), 0);
       await rt.run(function* () {
         yield* spawn(function* () {
           const until = performance.now() + 5;
           while (performance.now() < until);
         });
       });
-      const busy = metrics.workerTotalBusyDuration(0);
+      const busy = metrics.workerTotalBusyDuration("main");
       assert(busy >= 5, `${busy} ms`);
       await new Promise((resolve) => setTimeout(resolve, 10));
-      assert.equal(metrics.workerTotalBusyDuration(0), busy);
+      assert.equal(metrics.workerTotalBusyDuration("main"), busy);
       const started = performance.now();
       await rt.run(function* () {
         yield* sleep(30);
       });
       const elapsed = performance.now() - started;
-      assert(metrics.workerTotalBusyDuration(0) - busy < elapsed, "sleeping is not busy");
+      assert(metrics.workerTotalBusyDuration("main") - busy < elapsed, "sleeping is not busy");
     });
 
     test("nothing is stolen and nothing overflows on one thread", async () => {
@@ -167,9 +182,9 @@ for (const flavor of flavors) {
       const metrics = rt.metrics();
       for (let i = 0; i < 1000; i++) rt.spawn(ready(i));
       await rt.run(yieldNow());
-      assert.equal(metrics.workerStealCount(0), 0);
-      assert.equal(metrics.workerStealOperations(0), 0);
-      assert.equal(metrics.workerOverflowCount(0), 0);
+      assert.equal(metrics.workerStealCount("main"), 0);
+      assert.equal(metrics.workerStealOperations("main"), 0);
+      assert.equal(metrics.workerOverflowCount("main"), 0);
     });
 
     test("a worker that does not exist throws", () => {
@@ -184,9 +199,13 @@ for (const flavor of flavors) {
         "workerStealCount",
         "workerStealOperations",
         "workerOverflowCount",
+        "workerParkUnparkCount",
+        "workerMeanPollTime",
+        "workerThreadId",
       ] as const;
+      const end = metrics.numWorkers;
       for (const name of perWorker) {
-        for (const index of [1, -1, 0.5, Number.NaN]) {
+        for (const index of [end, -1, 0.5, Number.NaN, "0" as never]) {
           assert.throws(() => metrics[name](index), {
             code: "TOKI_INVALID_ARGUMENT",
             argument: "worker",

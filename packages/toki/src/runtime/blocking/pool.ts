@@ -282,6 +282,7 @@ export class BlockingPool {
       this.rest(thread);
       if (!this.isClosed) this.assign();
     } else this.onReply(thread, message);
+    this.changed();
   }
 
   private onReply(thread: PoolThread, message: Message): void {
@@ -320,6 +321,7 @@ export class BlockingPool {
     thread.startKeepAlive(this.rt.host, this.keepAliveMs, () => {
       this.idle.splice(this.idle.indexOf(thread), 1);
       this.stop(thread);
+      this.changed();
     });
   }
 
@@ -352,6 +354,12 @@ export class BlockingPool {
     threadHooks(this.rt, this.rt.options.onThreadStop);
     if (!this.isClosed) this.assign();
     if (this.onEnded !== null) this.checkEnded();
+    this.changed();
+  }
+
+  /** What the metrics say may be different, and no batch of polls need follow that would show it. */
+  private changed(): void {
+    this.rt.threads?.publish();
   }
 
   /** Blocks until a thread has something to say, or `ms` have passed, and takes what there is. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { availableParallelism } from "node:os";
+import { threadId } from "node:worker_threads";
 import { asyncContext } from "./async-context.js";
 import type { AsyncContext, Host, HostTimer } from "./host.js";
 import { NodeThread } from "./node-thread.js";
@@ -123,6 +124,7 @@ function watchQuiet(callback: () => void): () => void {
 const PASSIVE = new Set(["Immediate", "Timeout", "TTYWrap", "PipeWrap", "SignalWrap"]);
 
 export const host: Host = {
+  threadId,
   now: () => performance.now(),
   processNow: () => Number(process.hrtime.bigint()) / 1e6,
   setTimer: (callback, ms) => new NodeTimer(callback, ms),

@@ -37,6 +37,7 @@ let immediate: ((callback: () => void) => void) | undefined;
 const SAME_CONTEXT: AsyncContext = (callback, ...args) => callback(...args);
 
 export const host: Host = {
+  threadId: 0,
   now: () => performance.now(),
   processNow: () => performance.timeOrigin + performance.now(),
   setTimer: (callback, ms) => new WebTimer(callback, ms),

@@ -44,6 +44,8 @@ export interface HostThreadOptions {
 
 /** @internal */
 export interface Host {
+  /** The number of this thread among those of the process; 0 is the first. */
+  readonly threadId: number;
   /** Monotonic milliseconds with a fraction. */
   now(): number;
   /** Monotonic milliseconds by a clock that all threads of the process read alike. */

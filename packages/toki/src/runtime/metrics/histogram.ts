@@ -1,13 +1,21 @@
 import { invalidArgument } from "../../internal/invalid-argument.js";
+import type { MetricsSource } from "./metrics-source.js";
+import { checkThread } from "./threads.js";
 
-/** Counts of durations by bucket, for the one worker there is. @internal */
+/** Counts of durations by bucket, of one thread. @internal */
 export class HistogramCounts {
   readonly starts: Float64Array;
-  readonly counts: Float64Array;
+  counts: Float64Array;
 
   constructor(starts: Float64Array) {
     this.starts = starts;
     this.counts = new Float64Array(starts.length);
+  }
+
+  /** From now on it counts in `counts`, what it has counted so far included. */
+  moveTo(counts: Float64Array): void {
+    for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) + (this.counts[i] as number);
+    this.counts = counts;
   }
 
   record(ms: number): void {
@@ -37,17 +45,21 @@ export class HistogramCounts {
  * const { pollTimeHistogram } = rt.metrics();
  * for (let i = 0; i < pollTimeHistogram.numBuckets; i++) {
  *   const { start, end } = pollTimeHistogram.bucketRange(i);
- *   console.log(`${start} to ${end} ms: ${pollTimeHistogram.bucketCount(0, i)}`); // 0 to 1 ms: 1
+ *   console.log(`${start} to ${end} ms: ${pollTimeHistogram.bucketCount("main", i)}`); // 0 to 1 ms: 1
  * }
  * await rt.shutdown();
  * ```
  */
 export class DurationHistogram {
   readonly #histogram: HistogramCounts | undefined;
+  readonly #source: MetricsSource;
+  readonly #kind: number;
 
   /** @internal */
-  constructor(histogram: HistogramCounts | undefined) {
+  constructor(histogram: HistogramCounts | undefined, source: MetricsSource, kind: number) {
     this.#histogram = histogram;
+    this.#source = source;
+    this.#kind = kind;
   }
 
   /** Whether the runtime keeps it. */
@@ -73,13 +85,13 @@ export class DurationHistogram {
   /**
    * How many durations a worker has counted in a bucket.
    *
+   * @param worker - the index of a worker, or `"main"`: see {@link RuntimeMetrics}
    * @throws InvalidArgumentError if there is no such worker or bucket
    */
-  bucketCount(worker: number, bucket: number): number {
-    if (worker !== 0) {
-      throw invalidArgument("DurationHistogram.bucketCount", "worker", "the index of a worker (0)", worker);
-    }
-    return this.#checked(bucket, "bucketCount").counts[bucket] as number;
+  bucketCount(worker: number | "main", bucket: number): number {
+    const thread = checkThread(this.#source, worker, "DurationHistogram.bucketCount");
+    this.#checked(bucket, "bucketCount");
+    return this.#source.histogram(thread, this.#kind)?.[bucket] ?? 0;
   }
 
   #checked(bucket: number, method: string): HistogramCounts {

@@ -1,7 +1,7 @@
 /*
  * Measures polls: how long each took, and how long its task had been waiting for its turn. Exists only on runtimes whose options ask for it.
  *
- *   scheduledAt   undefined -> the moment of the first wake since the last poll    scheduled(), afterPoll()
+ *   scheduledAt   undefined -> the moment of the first wake since the last poll    scheduled(), waited(), afterPoll()
  *                 -> undefined as the poll begins                                  beforePoll()
  *
  * Only the first wake counts: the executor queues a task once however often it is woken. A wake that comes while the task is being polled is not seen by
@@ -20,12 +20,15 @@ import { bucketStarts, DEFAULT_HISTOGRAM, type HistogramConfiguration } from "./
 export class PollObserver {
   readonly pollTime: HistogramCounts | undefined;
   readonly latency: HistogramCounts | undefined;
+  /** Both, by POLL_TIME and LATENCY. */
+  readonly histograms: readonly (HistogramCounts | undefined)[];
   readonly tracksLatency: boolean;
   readonly #host: Host;
 
   private constructor(options: RuntimeOptions, host: Host) {
     this.pollTime = histogramOf(options.pollTimeHistogram);
     this.latency = histogramOf(options.scheduleLatencyHistogram);
+    this.histograms = [this.pollTime, this.latency];
     this.tracksLatency = options.trackScheduleLatency === true || this.latency !== undefined;
     this.#host = host;
   }
@@ -43,6 +46,12 @@ export class PollObserver {
     if (!this.tracksLatency || (task.state & ROOT) !== 0) return;
     task.extra ??= new TaskExtra();
     task.extra.scheduledAt = this.#host.now();
+  }
+
+  /** A task came from another thread's queue, where it had been waiting for `ms`. */
+  waited(task: Task<unknown>, ms: number): void {
+    task.extra ??= new TaskExtra();
+    task.extra.scheduledAt = this.#host.now() - ms;
   }
 
   beforePoll(task: Task<unknown>): void {

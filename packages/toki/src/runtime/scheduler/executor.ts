@@ -30,6 +30,7 @@ import { Pending, type Poll } from "../../future/poll.js";
 import type { RuntimeCore } from "../core.js";
 import { asyncContext } from "../driver/async-context.js";
 import type { AsyncContext, Host } from "../driver/host.js";
+import { MeanPollTime } from "../metrics/mean-poll-time.js";
 import {
   CANCEL,
   CANCELLED,
@@ -74,6 +75,8 @@ export class Executor {
   localSchedules = 0;
   remoteSchedules = 0;
   forcedYields = 0;
+  /** Kept on a worker. */
+  readonly meanPoll = new MeanPollTime();
 
   readonly rt: RuntimeCore;
   /** What this thread is in a multi-thread runtime; what it sends and receives is looked at where the clock is. */
@@ -93,7 +96,9 @@ export class Executor {
   /** No interval was asked for: looks begin close together and spread while polls turn out short. */
   private readonly adaptive: boolean;
   private readonly turnMs: number;
-  private readonly globalQueueInterval: number;
+  private globalQueueInterval: number;
+  /** The interval follows the mean poll time. */
+  private isTuned = false;
   private readonly lifoSlot: boolean;
   private readonly observes: boolean;
   /** Polls left in this drain before the next look at timers and the loop. */
@@ -123,6 +128,13 @@ export class Executor {
     this.lifoSlot = options.lifoSlot;
     this.observes = options.observes;
     this.baseContext = host.captureContext();
+  }
+
+  /** This is the executor of a worker. */
+  serve(source: TaskSource, globalQueueInterval: number | undefined): void {
+    this.source = source;
+    this.isTuned = globalQueueInterval === undefined;
+    if (this.isTuned) this.globalQueueInterval = this.meanPoll.interval;
   }
 
   get localDepth(): number {
@@ -196,8 +208,10 @@ export class Executor {
     current.depth = 0;
     current.nesting = 0;
     current.budget = BUDGET;
+    const wasParked = this.rt.isParked;
     this.rt.unpark();
     const start = this.host.now();
+    let lookedAt = start;
     let interval = this.adaptive ? FIRST_INTERVAL : this.eventInterval;
     this.left = interval;
     this.active = true;
@@ -225,10 +239,16 @@ export class Executor {
         if (this.observes || asyncContext.isUsed) this.pollObserved(task);
         else pollNow(this, task);
         if (--this.left <= 0) {
+          const polled = interval - this.left;
           if (interval < this.eventInterval) interval = Math.min(interval * 2, this.eventInterval);
           this.left = interval;
           const now = this.host.now();
-          if (threads !== null) threads.poll();
+          if (source !== null) this.measure(now - lookedAt, polled);
+          lookedAt = now;
+          if (threads !== null) {
+            threads.poll();
+            threads.publish();
+          }
           this.rt.time.fireDue(now);
           this.releaseYielded();
           if (now - start >= turnMs) {
@@ -246,9 +266,17 @@ export class Executor {
       current.nesting = nesting;
       this.lastEnd = this.host.now();
       this.busyMs += this.lastEnd - start;
-      if (idle) this.noops++;
+      if (idle && wasParked) this.noops++;
+      if (this.source !== null) this.measure(this.lastEnd - lookedAt, interval - this.left);
+      this.threads?.publish();
     }
     return more;
+  }
+
+  private measure(ms: number, polls: number): void {
+    if (polls === 0) return;
+    this.meanPoll.add(ms, polls);
+    if (this.isTuned) this.globalQueueInterval = this.meanPoll.interval;
   }
 
   private pick(): Task<unknown> | null {

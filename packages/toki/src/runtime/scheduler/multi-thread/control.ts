@@ -7,7 +7,7 @@
  *   16                   the inject queue
  *   32                   idle.ts
  *   queues               a local queue for each worker, and one for the thread that made the runtime, which others take from and which it never pops
- *   metrics              see worker-counters.ts
+ *   metrics              the counters of each worker, and those of the thread that made the runtime: shared-metrics.ts
  */
 import type { Arena } from "../../../memory/arena.js";
 import { classFor } from "../../../memory/arena.js";
@@ -15,7 +15,6 @@ import { Idle } from "./idle.js";
 import { InjectQueue } from "./inject-queue.js";
 import { LocalQueue } from "./local-queue.js";
 import { RECORD_LINKS } from "./record.js";
-import { COUNTER_WORDS } from "./worker-counters.js";
 
 /** @internal */
 export const WORKING = 0;
@@ -30,6 +29,8 @@ const INJECT = 16;
 const IDLE = 32;
 /** Of the ring of each worker. */
 const CAPACITY = 256;
+/** For the counters of a thread. @internal */
+export const COUNTER_WORDS = 64;
 
 const aligned = (words: number) => (words + 15) & ~15;
 
@@ -103,9 +104,9 @@ export class Control {
     return queue;
   }
 
-  /** Where the counters of a worker are. */
-  countersOf(worker: number): number {
-    return this.queueBase(this.workers + 1) + worker * COUNTER_WORDS;
+  /** Where the counters of a thread are: of a worker, or, numbered after them, of the one that made the runtime. */
+  countersOf(thread: number): number {
+    return this.queueBase(this.workers + 1) + thread * COUNTER_WORDS;
   }
 
   private queueBase(index: number): number {
@@ -113,6 +114,6 @@ export class Control {
   }
 
   private static words(workers: number): number {
-    return IDLE + aligned(Idle.words(workers)) + (workers + 1) * LocalQueue.words(CAPACITY) + workers * COUNTER_WORDS;
+    return IDLE + aligned(Idle.words(workers)) + (workers + 1) * (LocalQueue.words(CAPACITY) + COUNTER_WORDS);
   }
 }

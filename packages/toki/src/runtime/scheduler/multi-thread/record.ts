@@ -6,7 +6,8 @@
  *   1      STATE       below
  *   2      FUNCTION    home, before it is queued: the number of the function (function-table.ts)
  *   3      HOME        home, before it is queued: the slot of the thread that spawned it
- *   4      WORKER      who took it from a queue, before STATE says RUNNING: its slot
+ *   4      WORKER      home, before it is queued: the moment (shared-clock.ts), where delays are measured; then who took it from a queue, before STATE says
+ *                      RUNNING: its slot
  *   5      DATA        who may write the values: the block they are in, or 0 when they are in the record itself
  *   6      DATA_CLASS  with DATA: the class of that block
  *   7      COMMAND     home, once: the link of the mail to the worker

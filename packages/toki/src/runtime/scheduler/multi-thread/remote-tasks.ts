@@ -16,6 +16,7 @@ import { FunctionTable } from "./function-table.js";
 import * as record from "./record.js";
 import * as state from "./record-state.js";
 import { AWAY, CANCELLING, FORCING, HOME, RemoteFuture } from "./remote-future.js";
+import { nowMicros } from "./shared-clock.js";
 import { HAS_NAME, HAS_PARCELS, IS_PARCEL, Values } from "./values.js";
 
 /** In the place of parts of an outcome: nobody will read them. */
@@ -113,7 +114,7 @@ export class RemoteTasks {
     memory.write(block + record.STATE, record.QUEUED);
     memory.write(block + record.FUNCTION, number);
     memory.write(block + record.HOME, mailbox.slot);
-    memory.write(block + record.WORKER, -1);
+    memory.write(block + record.WORKER, rt.observer?.tracksLatency ? nowMicros(rt.host) : -1);
     memory.write(block + record.HOME_KEY, key);
     memory.write(block + record.ID, spawned.id);
     mailbox.expected++;

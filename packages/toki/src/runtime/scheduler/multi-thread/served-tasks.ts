@@ -24,6 +24,7 @@ import { Arrival } from "./arrival.js";
 import * as record from "./record.js";
 import { begin, complete, onCommand } from "./record-state.js";
 import type { RemoteTasks } from "./remote-tasks.js";
+import { sinceMicros } from "./shared-clock.js";
 import { HAS_NAME, HAS_PARCELS, IS_PARCEL } from "./values.js";
 
 /** How a worker reaches the others. @internal */
@@ -59,6 +60,8 @@ export class ServedTasks {
   /** Slots that have mail for which no bell was rung. */
   private readonly owed = new Set<number>();
   private holds = 0;
+  /** How many tasks it runs. */
+  alive = 0;
 
   constructor(rt: RuntimeCore, tasks: RemoteTasks, courier: Courier) {
     this.rt = rt;
@@ -73,6 +76,7 @@ export class ServedTasks {
     this.enterLast();
     const { memory } = this;
     const block = number << record.RECORD_SHIFT;
+    const queuedAt = memory.read(block + record.WORKER);
     const found = begin(memory, block, this.tasks.mailbox.slot);
     if (found !== record.QUEUED) {
       if (found !== record.MOVED) this.tasks.values.dropArgs(block);
@@ -109,7 +113,10 @@ export class ServedTasks {
       made.extra = new TaskExtra();
       made.extra.name = name;
     }
-    this.rt.liveTasks++;
+    const { rt } = this;
+    if (rt.observer?.tracksLatency) rt.observer.waited(made, sinceMicros(rt.host, queuedAt));
+    rt.liveTasks++;
+    this.alive++;
     this.last = served;
     return made;
   }
@@ -204,6 +211,7 @@ export class ServedTasks {
   /** Called as a task ends. */
   finish(served: ServedTask): void {
     const ended = served.task as task.Task<unknown>;
+    this.alive--;
     if (this.last === served) this.last = null;
     else this.served.delete(served.record);
     const { state } = ended;

@@ -22,6 +22,7 @@ import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
 import { type RuntimeCore, type SpawnOptions, shareTaskIds } from "../../core.js";
 import { TaskDump, type TaskSnapshot } from "../../dump.js";
 import { DeadlockError } from "../../error.js";
+import { readCounters, readParks } from "../../metrics/counters.js";
 import type { Task } from "../../task/task.js";
 import { threadHooks } from "../../thread-hooks.js";
 import { CLOSING, Control, FORCED } from "./control.js";
@@ -31,8 +32,8 @@ import { type QuietMember, type QuietWatch, quietWatch } from "./quiet.js";
 import * as record from "./record.js";
 import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
 import { breakLocks } from "./repair.js";
+import { SharedMetrics } from "./shared-metrics.js";
 import type { ThreadPart } from "./thread-part.js";
-import { WorkerCounters } from "./worker-counters.js";
 import { WorkerHandle } from "./worker-handle.js";
 import { workerOptions } from "./worker-options.js";
 import { WORKER_SOURCE } from "./worker-source.js";
@@ -58,6 +59,7 @@ interface Started {
 export class Supervisor implements ThreadPart, QuietMember {
   readonly index = undefined;
   readonly workers: number;
+  readonly metrics: SharedMetrics;
   private readonly rt: RuntimeCore;
   private started: Started | null = null;
   private readonly threads = new Map<number, WorkerHandle>();
@@ -83,6 +85,7 @@ export class Supervisor implements ThreadPart, QuietMember {
     this.rt = rt;
     this.workers = workers;
     this.quiet = quietWatch(rt.host);
+    this.metrics = new SharedMetrics(rt, workers, workers);
   }
 
   // Spawning
@@ -96,6 +99,7 @@ export class Supervisor implements ThreadPart, QuietMember {
 
   push(number: number): void {
     const { queue, control } = this.started as Started;
+    this.rt.executor.remoteSchedules++;
     queue.push(number, control.inject);
     control.idle.wakeOne();
   }
@@ -139,22 +143,12 @@ export class Supervisor implements ThreadPart, QuietMember {
     return undefined;
   }
 
-  countersOf(worker: number): WorkerCounters | undefined {
-    if (this.live === null) return undefined;
-    const { control, mailbox } = this.live;
-    return new WorkerCounters(mailbox.arena.memory, control.countersOf(worker));
+  publish(): void {
+    readCounters(this.rt, this.metrics.own);
   }
 
-  /** Tasks that were spawned outside of the workers, or overflowed a worker's queue. */
-  get globalQueueDepth(): number {
-    if (this.live === null) return 0;
-    const { control, queue } = this.live;
-    return control.inject.length + queue.length;
-  }
-
-  localQueueDepth(worker: number): number {
-    if (this.live === null) return 0;
-    return (this.live.control.queues[worker] as LocalQueue).length;
+  publishPark(): void {
+    readParks(this.rt, this.metrics.own);
   }
 
   // Threads
@@ -169,6 +163,7 @@ export class Supervisor implements ThreadPart, QuietMember {
     control.returnBlockingThreads(-this.blockingThreads);
     this.quiet.join(this);
     this.stopWatching = mailbox.arena.memory.watch(() => this.breakLocks(), STALL_MS);
+    this.metrics.open(mailbox.arena, control);
     for (let index = 0; index < this.workers; index++) this.startThread(index);
     return this.started;
   }
@@ -489,6 +484,7 @@ export class Supervisor implements ThreadPart, QuietMember {
     }
     this.graves.clear();
     this.stopWatching();
+    this.metrics.close(mailbox.arena);
     control.free();
     this.quiet.leave(this);
     this.stopIdleWatch?.();

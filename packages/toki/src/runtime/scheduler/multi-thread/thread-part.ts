@@ -1,6 +1,7 @@
 import type { FnFuture } from "../../../future/frame.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { SpawnOptions } from "../../core.js";
+import type { MetricsSource } from "../../metrics/metrics-source.js";
 import type { Task } from "../../task/task.js";
 
 /** What a thread of a multi-thread runtime has beside its executor: the thread that made it, or a worker. @internal */
@@ -8,6 +9,11 @@ export interface ThreadPart {
   /** Which worker this is; undefined on the thread that made the runtime. */
   readonly index: number | undefined;
   readonly workers: number;
+  readonly metrics: MetricsSource;
+  /** Shows what this thread has counted to the others. */
+  publish(): void;
+  /** The same, of what changes as it goes idle or comes back. */
+  publishPark(): void;
   /** Queues a call for any worker. */
   spawn(future: FnFuture<unknown>, fn: PortableFn, options: SpawnOptions | undefined): Task<unknown>;
   /** Queues a record. */

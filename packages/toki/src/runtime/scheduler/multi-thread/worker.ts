@@ -21,6 +21,7 @@ import type { SharedMemory } from "../../../memory/shared-memory.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
 import { dumpTasks } from "../../dump.js";
+import * as counter from "../../metrics/counters.js";
 import type { Task } from "../../task/task.js";
 import { type Control, FORCED, WORKING } from "./control.js";
 import { type LocalQueue, NO_TASK } from "./local-queue.js";
@@ -28,8 +29,8 @@ import { Parker } from "./parker.js";
 import { RemoteFuture } from "./remote-future.js";
 import { type RemoteTasks, remoteTasks } from "./remote-tasks.js";
 import { ServedTasks } from "./served-tasks.js";
+import { SharedMetrics } from "./shared-metrics.js";
 import type { TaskSource, ThreadPart } from "./thread-part.js";
-import { WorkerCounters } from "./worker-counters.js";
 import type { WorkerPort } from "./worker-thread.js";
 
 /** Milliseconds a searcher spins before it parks: what a lone task that comes now would wait for the wake-up is about as much. */
@@ -58,7 +59,7 @@ export class Worker implements ThreadPart, TaskSource {
   readonly workers: number;
   readonly tasks: RemoteTasks;
   readonly served: ServedTasks;
-  readonly counters: WorkerCounters;
+  readonly metrics: SharedMetrics;
   isSearching = false;
 
   private readonly rt: RuntimeCore;
@@ -84,11 +85,9 @@ export class Worker implements ThreadPart, TaskSource {
   private isQuiet = false;
   onMessage: (message: unknown) => void = () => {};
 
-  parks = 0;
-  unparks = 0;
-  steals = 0;
-  stealOperations = 0;
-  overflows = 0;
+  private steals: number;
+  private stealOperations: number;
+  private overflows: number;
 
   /** @param port - to the thread that made the runtime */
   constructor(rt: RuntimeCore, control: Control, mailbox: Mailbox, seat: WorkerSeat, port: WorkerPort) {
@@ -106,7 +105,13 @@ export class Worker implements ThreadPart, TaskSource {
     this.served = new ServedTasks(rt, this.tasks, this);
     this.queue = control.ownQueue(seat.index);
     this.parker = new Parker(memory, control.idle, seat.index);
-    this.counters = new WorkerCounters(memory, control.countersOf(seat.index));
+    this.metrics = new SharedMetrics(rt, control.workers, seat.index);
+    this.metrics.join(memory, control);
+    const { own } = this.metrics;
+    counter.resumeCounters(rt, own);
+    this.steals = own[counter.STEALS] as number;
+    this.stealOperations = own[counter.STEAL_OPERATIONS] as number;
+    this.overflows = own[counter.OVERFLOWS] as number;
     memory.store(slotBase(mailbox.slot) + QUIET, 0);
     mailbox.onRung = () => rt.executor.drain();
     mailbox.setParker(control.idleBase, control.workers, seat.index);
@@ -121,6 +126,7 @@ export class Worker implements ThreadPart, TaskSource {
   }
 
   push(number: number): void {
+    this.rt.executor.localSchedules++;
     let queued = number;
     if (this.seat.lifoSlot) {
       queued = this.memory.read(this.lifoWord);
@@ -299,20 +305,17 @@ export class Worker implements ThreadPart, TaskSource {
       this.memory.store(slotBase(this.seat.slot) + QUIET, 0);
     }
     this.isParked = false;
-    this.unparks++;
     this.isSearching = this.control.idle.leave(this.index);
     this.mailbox.unpark();
   }
 
   park(): boolean {
-    this.publish();
     this.served.ringOwed();
     if (this.served.isHeld) return this.parkHeld();
     if (this.spin() || this.hasWork) return false;
     const { idle } = this.control;
     this.mailbox.park();
     this.isParked = true;
-    this.parks++;
     const isLast = idle.enlist(this.index, this.isSearching);
     this.isSearching = false;
     if (isLast && this.isWorkAnywhere) idle.wakeOne();
@@ -323,7 +326,6 @@ export class Worker implements ThreadPart, TaskSource {
       this.waiting = sleep;
       void sleep.then(() => this.rt.executor.drain());
     }
-    this.publish();
     if (this.question !== NO_QUESTION) this.port.setRef(false);
     return true;
   }
@@ -422,22 +424,19 @@ export class Worker implements ThreadPart, TaskSource {
 
   ended(): undefined {}
 
-  /** Shows the counters to other threads. */
+  publishPark(): void {
+    counter.readParks(this.rt, this.metrics.own);
+  }
+
   publish(): void {
-    const { counters, rt } = this;
-    const { executor } = rt;
-    counters.set("polls", executor.polls);
-    counters.set("noops", executor.noops);
-    counters.set("parks", this.parks);
-    counters.set("unparks", this.unparks);
-    counters.set("steals", this.steals);
-    counters.set("stealOperations", this.stealOperations);
-    counters.set("localSchedules", executor.localSchedules);
-    counters.set("remoteSchedules", executor.remoteSchedules);
-    counters.set("forcedYields", executor.forcedYields);
-    counters.set("overflows", this.overflows);
-    counters.set("busyMs", executor.busyMs);
-    counters.set("aliveTasks", rt.liveTasks);
-    counters.set("spawnedTasks", rt.spawnedTasks);
+    const { own } = this.metrics;
+    const { rt } = this;
+    counter.readCounters(rt, own);
+    own[counter.STEALS] = this.steals;
+    own[counter.STEAL_OPERATIONS] = this.stealOperations;
+    own[counter.OVERFLOWS] = this.overflows;
+    own[counter.MEAN_POLL_MS] = rt.executor.meanPoll.ms;
+    // The others count where they were spawned.
+    own[counter.ALIVE_TASKS] = rt.liveTasks - this.served.alive;
   }
 }
