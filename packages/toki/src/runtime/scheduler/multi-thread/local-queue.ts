@@ -151,12 +151,12 @@ export class LocalQueue {
   /**
    * Owner of this queue: takes half of `victim`'s tasks, rounded up, from its head. One of them is returned to be run now,
    * the others are queued here. `NO_TASK` when there is nothing to take, when another thief is at work there, or when
-   * this queue is more than half full.
+   * this queue has no room for `max`, the most it takes.
    */
-  stealFrom(victim: LocalQueue): number {
+  stealFrom(victim: LocalQueue, max = this.capacity >> 1): number {
     this.lastStolen = 0;
-    if (this.room() < this.capacity >> 1) return NO_TASK;
-    const count = this.copyFrom(victim);
+    if (this.room() < max) return NO_TASK;
+    const count = this.copyFrom(victim, max);
     if (count === 0) return NO_TASK;
     this.lastStolen = count;
     // ATOMICS: plain, this thread wrote the slot just now and has not published it.
@@ -226,7 +226,7 @@ export class LocalQueue {
     return half + 1;
   }
 
-  private copyFrom(victim: LocalQueue): number {
+  private copyFrom(victim: LocalQueue, max: number): number {
     const { memory } = this;
     const { base, mask } = victim;
     // Cheaper than taking STEAL for nothing; a task that arrives now is announced by its owner.
@@ -238,7 +238,7 @@ export class LocalQueue {
     memory.store(base + MARK, head);
     while (true) {
       const available = (memory.load(base + TAIL) - head) & POSITION;
-      count = available - (available >> 1);
+      count = Math.min(available - (available >> 1), max);
       if (count === 0) break;
       const found = memory.compareExchange(base + HEAD, head, (head + count) & POSITION);
       if (found === head) break;

@@ -213,14 +213,32 @@ export class Worker implements ThreadPart, TaskSource {
 
   global(): Task<unknown> | null {
     if (this.served.isHeld) return null;
-    const { inject, workers, queues } = this.control;
+    return this.fromInject() ?? this.fromMaker();
+  }
+
+  private fromInject(): Task<unknown> | null {
+    const { inject, workers } = this.control;
     for (;;) {
       // A fair share, as Tokio takes it.
-      let number = inject.popInto(this.queue, Math.floor(inject.length / workers) + 1);
-      // The queue of the thread that made the runtime is as global: tasks in it must not wait until a worker runs dry.
-      if (number === NO_TASK) number = this.queue.stealFrom(queues[workers] as LocalQueue);
+      const number = inject.popInto(this.queue, Math.floor(inject.length / workers) + 1);
       if (number === NO_TASK) return null;
       this.hadWork = true;
+      const task = this.served.take(number);
+      if (task !== null) return task;
+    }
+  }
+
+  /**
+   * From the queue of the thread that made the runtime, which never takes any itself: a worker whose tasks keep it from searching looks there, too, or what is in it
+   * would wait for ever.
+   */
+  private fromMaker(): Task<unknown> | null {
+    const maker = this.control.queues[this.workers] as LocalQueue;
+    for (;;) {
+      if (maker.isEmpty) return null;
+      const share = Math.floor(maker.length / this.workers) + 1;
+      const number = this.queue.stealFrom(maker, Math.max(1, Math.min(share, this.queue.room())));
+      if (number === NO_TASK) return null;
       const task = this.served.take(number);
       if (task !== null) return task;
     }
@@ -229,7 +247,7 @@ export class Worker implements ThreadPart, TaskSource {
   search(): Task<unknown> | null {
     if (this.served.isHeld) return null;
     for (;;) {
-      const shared = this.global();
+      const shared = this.fromInject();
       if (shared !== null) return this.found(shared);
       if (!this.isSearching) this.isSearching = this.control.idle.beginSearch(this.index);
       if (!this.isSearching) return null;
