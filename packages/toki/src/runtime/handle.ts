@@ -93,7 +93,7 @@ export class Handle {
     return enterRuntime(this.#core);
   }
 
-  /** Counters and gauges, read live. */
+  /** Counters and gauges of all the runtime's threads, read live: see {@link RuntimeMetrics}. */
   metrics(): RuntimeMetrics {
     return new RuntimeMetrics(this.#core);
   }

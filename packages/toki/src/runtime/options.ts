@@ -57,7 +57,11 @@ export interface RuntimeOptions {
   startPaused?: boolean;
   /** Polls between looks at timers and the event loop. @default 61, and then the loop gets its turn by time (0.1 ms) */
   eventInterval?: number;
-  /** Polls between looks at the queue of wakes that came from outside. @default 31 */
+  /**
+   * Polls between looks at the queue of wakes that came from outside, and on a worker at what is queued for all workers.
+   *
+   * @default 31; a worker tunes it by its mean poll time to a look every 0.2 ms, from 2 to 127 polls
+   */
   globalQueueInterval?: number;
   /** Run the task that was woken last next, at most three times in a row. Off, as in Tokio's current-thread scheduler: wakes are FIFO. @default false */
   lifoSlot?: boolean;

@@ -165,7 +165,7 @@ export class Runtime implements AsyncDisposable {
     return enterRuntime(this.#core);
   }
 
-  /** Counters and gauges, read live. */
+  /** Counters and gauges of all the runtime's threads, read live: see {@link RuntimeMetrics}. */
   metrics(): RuntimeMetrics {
     return this.handle.metrics();
   }
