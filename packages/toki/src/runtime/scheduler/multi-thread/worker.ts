@@ -7,7 +7,7 @@
  *   PARKED      enlisted as a sleeper, its mailbox says PARKED; the thread is in its event loop, where timers and sockets go on
  *
  *   RUNNING -> SEARCHING   search(), if fewer than half of the workers search
- *   SEARCHING -> RUNNING   found(): it has a task. The last searcher wakes another one, for there may be more
+ *   SEARCHING -> RUNNING   stopSearching(): it has a task. The last searcher wakes another one, for there may be more
  *   either -> PARKED       park(), after spinning if it searches. Then it looks once more at its mail, its phase and, if nobody searches, at all queues
  *   PARKED -> either       poll(), which begins every batch: woken as a searcher, or by a timer or socket of its own
  *
@@ -223,6 +223,7 @@ export class Worker implements ThreadPart, TaskSource {
       const number = inject.popInto(this.queue, Math.floor(inject.length / workers) + 1);
       if (number === NO_TASK) return null;
       this.hadWork = true;
+      this.stopSearching();
       const task = this.served.take(number);
       if (task !== null) return task;
     }
@@ -239,6 +240,8 @@ export class Worker implements ThreadPart, TaskSource {
       const share = Math.floor(maker.length / this.workers) + 1;
       const number = this.queue.stealFrom(maker, Math.max(1, Math.min(share, this.queue.room())));
       if (number === NO_TASK) return null;
+      this.hadWork = true;
+      this.stopSearching();
       const task = this.served.take(number);
       if (task !== null) return task;
     }
@@ -248,7 +251,7 @@ export class Worker implements ThreadPart, TaskSource {
     if (this.served.isHeld) return null;
     for (;;) {
       const shared = this.fromInject();
-      if (shared !== null) return this.found(shared);
+      if (shared !== null) return shared;
       if (!this.isSearching) this.isSearching = this.control.idle.beginSearch(this.index);
       if (!this.isSearching) return null;
       const number = this.steal();
@@ -261,11 +264,7 @@ export class Worker implements ThreadPart, TaskSource {
     }
   }
 
-  private found(task: Task<unknown>): Task<unknown> {
-    this.stopSearching();
-    return task;
-  }
-
+  /** Before a task runs: one that ends the thread must not leave it counted as searching, for then nobody would be woken any more. */
   stopSearching(): void {
     if (!this.isSearching) return;
     this.isSearching = false;
