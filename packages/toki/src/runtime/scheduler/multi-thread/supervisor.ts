@@ -422,6 +422,8 @@ export class Supervisor implements ThreadPart, QuietMember {
     this.phase = phase;
     const { live } = this;
     if (live === null) return;
+    // What they have answered is of no worth once they are told: they may not have woken yet when they are next looked at.
+    for (const worker of this.threads.values()) worker.stir();
     live.control.setPhase(phase);
     // Those that are held sleep as any other thread does.
     for (const worker of this.threads.values()) live.mailbox.ring(worker.slot);

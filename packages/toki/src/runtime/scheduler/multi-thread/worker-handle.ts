@@ -9,7 +9,7 @@ export class WorkerHandle {
   host!: HostThread;
   isReady = false;
   exitCode: number | undefined;
-  /** How many messages it was sent, questions about its being quiet aside. */
+  /** How often it was given something to do: messages, questions about its being quiet aside, and the runtime's end. */
   posts = 0;
   /** What it was asked and has not answered: the number of posts then. */
   question: number | undefined;
@@ -24,8 +24,13 @@ export class WorkerHandle {
   }
 
   post(message: unknown, transfer: readonly unknown[]): void {
+    this.stir();
+    this.host.post(message, transfer);
+  }
+
+  /** It is about to have something to do: what it has answered, or will answer to what it was asked before, says nothing any more. */
+  stir(): void {
     this.posts++;
     this.quietWord = 0;
-    this.host.post(message, transfer);
   }
 }
