@@ -12,7 +12,7 @@ import { SharedHandle } from "./handle.js";
 import { CELL, defineKind } from "./kinds.js";
 import { NONE, OWN } from "./layout.js";
 import { Share } from "./share.js";
-import { copyValue, dropValue, equalValues, makeValue, putValue, takeValue } from "./values.js";
+import { addInPlace, copyValue, dropValue, equalValues, makeValue, putValue, takeValue } from "./values.js";
 
 const VALUE = OWN;
 const VERSION = OWN + 1;
@@ -220,6 +220,8 @@ export class AtomicCell<T> extends SharedHandle {
     if (typeof n !== "bigint" && !Number.isSafeInteger(n)) {
       throw invalidArgument("AtomicCell.fetchAdd", "n", "a whole number or a bigint", n);
     }
+    const before = typeof n === "number" ? this.addSmall(n) : undefined;
+    if (before !== undefined) return before as T;
     return this.update((value) => {
       if (typeof value !== typeof n) {
         throw invalidArgument("AtomicCell.fetchAdd", "n", `of the type of the cell's value, ${typeof value}`, n);
@@ -230,6 +232,17 @@ export class AtomicCell<T> extends SharedHandle {
       }
       return sum as T;
     });
+  }
+
+  /** Most counters are small integers, which are one word. */
+  private addSmall(n: number): number | undefined {
+    const { thread, object, lock } = this.open("fetchAdd");
+    const { memory } = thread;
+    lock.lock();
+    const before = addInPlace(thread, memory.read(object + VALUE), n);
+    if (before !== undefined) memory.write(object + VERSION, (memory.read(object + VERSION) + 1) | 0);
+    lock.unlock();
+    return before;
   }
 
   /** Another handle to this cell. */

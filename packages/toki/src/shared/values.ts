@@ -41,11 +41,11 @@ export function putValue(thread: SharedThread, value: unknown, where: string, pa
   encoder.begin(where);
   encoder.value(value, path);
   const { hasCrossings, length, words } = encoder;
-  if (isKept && hasCrossings) refuseUnique(words, where, path);
   try {
+    if (isKept && hasCrossings) refuseUnique(words, where, path);
     return write(thread, words, length, hasCrossings ? HANDLES : 0);
   } catch (error) {
-    discard(words, 0);
+    encoder.undo();
     throw error;
   }
 }
@@ -95,13 +95,32 @@ export function readValue(thread: SharedThread, block: number): unknown {
   return read(thread, block);
 }
 
-/** The words of a value, with a reference to each handle in it: for `makeValue`. @internal */
+/** Scratch memory for `copyValue`: what is in it is made a value before anything else is copied. */
+const scratch = new Int32Array(64);
+
+/** The words of a value, with a reference to each handle in it: for `makeValue`, at once. @internal */
 export function copyValue(thread: SharedThread, block: number): Int32Array {
+  const { memory } = thread;
   const { words, at } = wordsOf(thread, block);
-  if ((thread.memory.read(block + CLASS) & HANDLES) !== 0) {
+  const length = memory.read(block + LENGTH);
+  if ((memory.read(block + CLASS) & HANDLES) !== 0) {
     forEachCrossing(words, at, at, (crossing, a, b) => crossing.retain?.(a, b));
   }
-  return words.slice(at, at + thread.memory.read(block + LENGTH));
+  if (length > scratch.length) return words.slice(at, at + length);
+  for (let i = 0; i < length; i++) scratch[i] = words[at + i] as number;
+  return scratch;
+}
+
+/** Adds to a small integer where it is. @returns what it was; undefined if it is none, or would not be one @internal */
+export function addInPlace(thread: SharedThread, block: number, n: number): number | undefined {
+  const { memory } = thread;
+  const word = memory.read(block + WORDS);
+  if (memory.read(block + LENGTH) !== 1 || (word & 1) === 0) return undefined;
+  const before = word >> 1;
+  const sum = before + n;
+  if (sum < -(2 ** 30) || sum >= 2 ** 30) return undefined;
+  memory.write(block + WORDS, (sum << 1) | 1);
+  return before;
 }
 
 /** The value of words that were copied. @internal */
@@ -171,7 +190,6 @@ function refuseUnique(words: Int32Array, where: string, path: string): void {
     if (crossing.retain === undefined) isUnique = true;
   });
   if (!isUnique) return;
-  discard(words, 0);
   throw new NotSendError(
     `${where}: ${path} is, or has in it, a receiver or another handle that can be in one place only; send it in a message`,
     path,

@@ -109,13 +109,19 @@ export function blocking<A extends unknown[], T>(
     url,
   );
   const call = (...args: A): BlockingJob<T> => {
-    const inspector = new MessageInspector(`blocking ${name}`);
+    const inspector = inspectorFor(name);
     for (let i = 0; i < args.length; i++) inspector.check(args[i], `argument ${i}`);
     return new BlockingJob<T>(name, url, key, args, inspector);
   };
   Object.defineProperty(call, "name", { value: name, configurable: true });
   Object.defineProperty(call, "length", { value: body.length, configurable: true });
   return call;
+}
+
+function inspectorFor(name: string): MessageInspector {
+  const inspector = new MessageInspector(`blocking ${name}`);
+  inspector.takesCargo = false;
+  return inspector;
 }
 
 function tagOf(body: unknown): string {
@@ -138,7 +144,7 @@ function invoke<A extends unknown[]>(
         `blocking ${name}: it returned ${describeValue(value)}; a blocking function must return its result`,
       );
     }
-    const inspector = new MessageInspector(`blocking ${name}`);
+    const inspector = inspectorFor(name);
     inspector.check(value, "the result");
     if (inspector.hasCrossings) {
       return encodeMessage(`blocking ${name}`, (encoder) => encoder.value(value, "the result"));

@@ -56,6 +56,8 @@ export function crossingOfKind(kind: number): Crossing {
 export class MessageInspector extends Inspector {
   /** Whether any was met. */
   hasCrossings = false;
+  /** Whether what has a carriage can go where this message goes. */
+  takesCargo = true;
 
   override check(value: unknown, path: string): void {
     if (typeof value === "object" && value !== null) {
@@ -64,7 +66,7 @@ export class MessageInspector extends Inspector {
         this.hasCrossings = true;
         return;
       }
-      const carriage = carriageOf(prototype);
+      const carriage = this.takesCargo ? carriageOf(prototype) : undefined;
       if (carriage !== undefined) {
         const reason = carriage.reasonToStay(value);
         if (reason !== undefined) throw this.refuse(path, reason);

@@ -331,7 +331,8 @@ export class Encoder extends WordWriter {
     this.isActive = false;
   }
 
-  private undo(): void {
+  /** Takes everything since `begin` back, also after a value was complete: it is not sent after all. */
+  undo(): void {
     this.rewind({ length: 0, objects: 0, parcels: 0, transfer: 0, held: 0, leaving: 0 });
     this.parcels = NOTHING;
     this.transfer = NOTHING;
