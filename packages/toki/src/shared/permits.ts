@@ -72,7 +72,7 @@ export function assigned(thread: SharedThread, waiter: number): number {
 export function closePermits(thread: SharedThread, object: number): boolean {
   const { memory } = thread;
   if (memory.read(object + IS_CLOSED) !== 0) return false;
-  memory.write(object + IS_CLOSED, 1);
+  memory.store(object + IS_CLOSED, 1);
   tellAll(thread, object + PERMIT_QUEUE, TOLD);
   return true;
 }
