@@ -7,7 +7,7 @@ import type { Suspend } from "../future/poll.js";
 import { registerCrossing } from "../portable/codec/crossing.js";
 import { DisposedError } from "../sync/error.js";
 import { TryLockError } from "../sync/try-lock-error.js";
-import { type Lock, withLock } from "../sync/with-lock.js";
+import { withLock } from "../sync/with-lock.js";
 import { AcquireFuture, blockingTake, giveBack, permitsOf, tryTake } from "./acquire-future.js";
 import { sharing } from "./crossing.js";
 import { SharedHandle } from "./handle.js";
@@ -76,7 +76,7 @@ class LockFuture<T> extends AcquireFuture<MutexGuard<T>> {
  * });
  * ```
  */
-export class Mutex<T> extends SharedHandle implements Lock<MutexGuard<T>> {
+export class Mutex<T> extends SharedHandle {
   /**
    * @param value - what the mutex protects; copied
    * @throws NotSendError if it cannot be sent

@@ -9,7 +9,7 @@ import type { Poll } from "../../future/poll.js";
 import { NotSendError } from "../../portable/not-send-error.js";
 import { integer } from "../../sync/integer.js";
 import { ConcurrentRecvError, TryRecvError } from "../../sync/mpsc/error.js";
-import { LIVE, type Movable, SharedHandle } from "../handle.js";
+import { LIVE, SharedHandle } from "../handle.js";
 import { NONE } from "../layout.js";
 import { IS_CLOSED, PERMITS } from "../permits.js";
 import { takeValue } from "../values.js";
@@ -29,7 +29,7 @@ import {
 import { pollMessage, pollMessages, Recv, RecvMany, takeMany } from "./recv.js";
 
 /** What the receivers of bounded and unbounded channels have in common. */
-export abstract class BaseReceiver<T> extends SharedHandle implements AsyncIterable<T>, Movable {
+export abstract class BaseReceiver<T> extends SharedHandle implements AsyncIterable<T> {
   /** @internal */
   wait: Waiter | null = null;
   /** @internal */

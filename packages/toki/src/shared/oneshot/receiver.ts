@@ -12,7 +12,7 @@ import { DisposedError } from "../../sync/error.js";
 import { RecvError, TryRecvError } from "../../sync/oneshot/error.js";
 import { proceed, refund } from "../../task/coop.js";
 import { unique } from "../crossing.js";
-import { DISPOSED, LIVE, type Movable, Use, unwatch, watch } from "../handle.js";
+import { DISPOSED, LIVE, Use, unwatch, watch } from "../handle.js";
 import { NONE } from "../layout.js";
 import { locked, tellAll } from "../permits.js";
 import type { Share } from "../share.js";
@@ -58,7 +58,7 @@ import {
  * });
  * ```
  */
-export class OneshotReceiver<T> extends Future<T> implements Disposable, Movable {
+export class OneshotReceiver<T> extends Future<T> implements Disposable {
   declare readonly [crosses]: true;
   /** @internal */
   readonly share: Share;
