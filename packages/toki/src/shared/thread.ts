@@ -22,8 +22,8 @@
  * A thread that blocks (`blockOn` in waiter.ts) waits for SIGNAL instead, and the second of the two, who delivers and who gives up, frees the block.
  *
  * A thread that ends has its shares and waiters on the list of its slot. Who learns of the end (onThreadEnd) takes the list and gives up everything on it:
- * waiters leave as if they had been dropped, permits come back, its senders and receivers are disposed. A thread that is terminated inside of a locked
- * section, which takes well under a microsecond, leaves the object locked.
+ * waiters leave as if they had been dropped, permits come back, its senders and receivers are disposed. If it was terminated inside of a locked
+ * section, which takes well under a microsecond, the lock is broken (shared-lock.ts) and what was half done stays so.
  *
  * Which waits make a thread listen: see hold.ts.
  */
