@@ -22,6 +22,8 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const cells = () => new SharedArrayBuffer(8);
 const isSet = (cell: SharedArrayBuffer) => Atomics.load(new Int32Array(cell), 0) !== 0;
 
+const atEnd = (release: () => void): Disposable => ({ [Symbol.dispose]: release });
+
 function letGo(cell: SharedArrayBuffer): void {
   const words = new Int32Array(cell);
   Atomics.store(words, 1, 1);
@@ -291,6 +293,7 @@ describe("RuntimeMetrics of worker threads", () => {
     await using rt = threaded({ maxBlockingThreads: 2 });
     const metrics = rt.metrics();
     const cell = cells();
+    using _ = atEnd(() => letGo(cell)); // or a failure would wait for the jobs
     const running = rt.spawn(portable.block(cell, 3)).then();
     await until(metrics, () => metrics.numBlockingThreads === 2 && metrics.blockingQueueDepth === 1);
     assert.equal(metrics.numIdleBlockingThreads, 0);

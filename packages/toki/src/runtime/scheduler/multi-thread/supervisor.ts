@@ -366,9 +366,11 @@ export class Supervisor implements ThreadPart, QuietMember {
     this.quiet.releaseIfQuiet();
   }
 
-  private isQuiet({ slot, quietWord }: WorkerHandle): boolean {
-    const { mailbox } = this.started as Started;
-    return quietWord !== 0 && mailbox.arena.memory.load(slotBase(slot) + QUIET) === quietWord;
+  private isQuiet({ index, slot, quietWord }: WorkerHandle): boolean {
+    const { mailbox, control } = this.started as Started;
+    // One that was woken, for work or for the end, and has yet to run is not quiet, although its word still says so.
+    if (quietWord === 0 || !control.idle.isParked(index)) return false;
+    return mailbox.arena.memory.load(slotBase(slot) + QUIET) === quietWord;
   }
 
   quietWords(): readonly number[] | undefined {
