@@ -16,13 +16,24 @@ export function mailboxIfAny(): Mailbox | null {
   return mailbox;
 }
 
+/** Which copy of this module this is: a program may have several copies of the package, each with a memory of its own. The same on every thread. @internal */
+export const MEMORY_COPY: string = (() => {
+  const { url } = import.meta;
+  const { memoryCopies } = portable();
+  const number = memoryCopies.get(url) ?? 0;
+  memoryCopies.set(url, number + 1);
+  return `${url}#${number}`;
+})();
+
 /** This thread's mailbox, with its arena. @internal */
 export function threadMailbox(): Mailbox {
   if (mailbox === null) {
-    // A thread that was started for others has been told what it shares before its first module was imported.
-    const { memory: given, onWorker } = portable();
-    if (onWorker && given === undefined) throw new Error("This thread has no part in the memory that threads share");
-    mailbox = new Mailbox(given === undefined ? new Arena(Arena.createBuffer()) : new Arena(given.buffer, given.slot));
+    const { memory, onWorker } = portable();
+    if (onWorker && memory === undefined) throw new Error("This thread has no part in the memory that threads share");
+    // A thread that was started for others has been told what it shares before its first module was imported; other copies of the package begin anew.
+    const arena =
+      memory?.copy === MEMORY_COPY ? new Arena(memory.buffer, memory.slot) : new Arena(Arena.createBuffer());
+    mailbox = new Mailbox(arena);
   }
   return mailbox;
 }

@@ -51,7 +51,9 @@ export interface Portable {
   /** Modules whose objects can be sent to other threads. */
   readonly crossings: Set<string>;
   /** On such a thread: the memory that it shares with the one that started it, and its slot there. Set by the worker's first lines. */
-  memory?: { readonly buffer: SharedArrayBuffer; readonly slot: number };
+  memory?: { readonly buffer: SharedArrayBuffer; readonly slot: number; readonly copy: string };
+  /** How many copies of memory/thread.ts there are, by URL. */
+  readonly memoryCopies: Map<string, number>;
 }
 
 const KEY = Symbol.for("toki.portable");
@@ -67,6 +69,7 @@ export function portable(): Portable {
     starters: new Map(),
     locals: new Map(),
     crossings: new Set(),
+    memoryCopies: new Map(),
   };
   return global[KEY];
 }

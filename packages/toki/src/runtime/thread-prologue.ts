@@ -8,7 +8,7 @@
 export const THREAD_PROLOGUE = `
 const { workerData } = process.getBuiltinModule("node:worker_threads");
 const { port } = workerData.toki;
-const portable = (globalThis[Symbol.for("toki.portable")] ??= { functions: new Map(), moved: new WeakSet(), starters: new Map(), locals: new Map(), crossings: new Set(), onWorker: false, importing: new Set() });
+const portable = (globalThis[Symbol.for("toki.portable")] ??= { functions: new Map(), moved: new WeakSet(), starters: new Map(), locals: new Map(), crossings: new Set(), memoryCopies: new Map(), onWorker: false, importing: new Set() });
 portable.onWorker = true;
 let hasTsx = false;
 async function useTsx(url) {

@@ -1,13 +1,13 @@
-import { threadEnded, threadMailbox } from "../../memory/thread.js";
+import { MEMORY_COPY, threadEnded, threadMailbox } from "../../memory/thread.js";
 import { breakLocks } from "../scheduler/multi-thread/repair.js";
 
 /** The part that a thread of the blocking pool has in shared memory, seen from the thread that starts it. @internal */
 export class MemorySlot {
   /** What the thread is told. */
-  readonly setup: { readonly buffer: SharedArrayBuffer; readonly slot: number };
+  readonly setup: { readonly buffer: SharedArrayBuffer; readonly slot: number; readonly copy: string };
 
   private constructor(buffer: SharedArrayBuffer, slot: number) {
-    this.setup = { buffer, slot };
+    this.setup = { buffer, slot, copy: MEMORY_COPY };
   }
 
   /** A slot for a new thread; undefined if all are taken: it can run what needs no shared objects. */

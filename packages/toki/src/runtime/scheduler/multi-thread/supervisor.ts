@@ -15,7 +15,7 @@
 import type { FnFuture } from "../../../future/frame.js";
 import { LIFO, MAIL, QUIET, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
-import { threadEnded, threadMailbox } from "../../../memory/thread.js";
+import { MEMORY_COPY, threadEnded, threadMailbox } from "../../../memory/thread.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import { portable, refuseWhileImporting } from "../../../portable/registry.js";
 import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
@@ -187,6 +187,7 @@ export class Supervisor implements ThreadPart, QuietMember {
     const setup: WorkerSetup = {
       module: WORKER_MODULE,
       buffer: mailbox.arena.buffer,
+      copy: MEMORY_COPY,
       crossings: [...portable().crossings],
       control: control.base,
       workers: this.workers,

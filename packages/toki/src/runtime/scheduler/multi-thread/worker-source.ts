@@ -6,9 +6,9 @@ import { THREAD_PROLOGUE } from "../../thread-prologue.js";
 
 /** @internal */
 export const WORKER_SOURCE = `${THREAD_PROLOGUE}
-const { module, buffer, seat, crossings } = workerData.toki.data;
+const { module, buffer, copy, seat, crossings } = workerData.toki.data;
 const { receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads");
-portable.memory = { buffer, slot: seat.slot };
+portable.memory = { buffer, slot: seat.slot, copy };
 const channel = {
   post: (message, transfer) => port.postMessage(message, transfer),
   onMessage: (handler) => port.on("message", handler),

@@ -17,6 +17,8 @@ export interface WorkerSetup {
   /** Which module to import, and which of its copies of this package is meant. */
   readonly module: { readonly url: string; readonly copy: number };
   readonly buffer: SharedArrayBuffer;
+  /** Whose memory it is. */
+  readonly copy: string;
   /** Modules of the shared objects that the thread may be sent. */
   readonly crossings: readonly string[];
   readonly control: number;
