@@ -10,6 +10,8 @@ export interface Bench {
   run(n: number): number | Promise<number>;
   /** `n` is always a multiple of this. Default 1. */
   batch?: number;
+  /** How long it runs before it is measured, in nanoseconds: for threads, each of which has to warm up by itself. Default WARM_UP_NS. */
+  warmUp?: number;
   /** Runs once, before anything is timed. */
   setup?(): unknown;
   /** Said beside the figure: counters of what was done, read after the last sample. */
@@ -26,6 +28,8 @@ export type Suite = Readonly<Record<string, Bench | Gauge>>;
 const SAMPLES = 5;
 const SAMPLE_NS = 60e6;
 const WARM_UP_NS = 250e6;
+/** For work on several threads. */
+export const THREADS_WARM_UP_NS = 1500e6;
 
 let sink: unknown;
 
@@ -79,7 +83,7 @@ export async function measure(bench: Bench | Gauge): Promise<number[]> {
     const took = await bench.run(n);
     spent += took;
     if (took >= SAMPLE_NS) {
-      if (spent >= WARM_UP_NS) break;
+      if (spent >= (bench.warmUp ?? WARM_UP_NS)) break;
       continue;
     }
     const growth = Math.min(8, Math.max(1.2, (SAMPLE_NS / Math.max(took, 1)) * 1.1));

@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { type Bench, expectEqual, type Suite, since } from "../lib/measure.js";
+import { type Bench, expectEqual, type Suite, since, THREADS_WARM_UP_NS } from "../lib/measure.js";
 import type { Pieces } from "../threads/bare-worker.js";
 import { ProcessorTime } from "../threads/processor-time.js";
 import { checksum, EVEN, FINE, SKEWED } from "../threads/work.js";
@@ -35,6 +35,7 @@ function fanOut(threads: number, sizes: readonly number[]): Bench {
   }
   return {
     batch: sizes.length,
+    warmUp: THREADS_WARM_UP_NS,
     async setup() {
       for (let i = 0; i < threads; i++) workers.push(new Worker(new URL("../threads/bare-worker.js", import.meta.url)));
       await round();

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { move, Piscina } from "piscina";
-import { type Bench, expectEqual, median, type Suite, since, sumTo } from "../lib/measure.js";
+import { type Bench, expectEqual, median, type Suite, since, sumTo, THREADS_WARM_UP_NS } from "../lib/measure.js";
 import { ProcessorTime } from "../threads/processor-time.js";
 import { BUFFER_BYTES, checksum, EVEN, FINE, GAP_MS, GAPS, SHORT_TEXT, SKEWED, USER } from "../threads/work.js";
 
@@ -79,6 +79,7 @@ function fanOut(sizes: readonly number[]): Bench {
   return {
     setup: start(),
     batch: sizes.length,
+    warmUp: THREADS_WARM_UP_NS,
     async run(n) {
       processor.begin();
       const start = performance.now();

@@ -1,6 +1,6 @@
 /** Toki on its multi-thread runtime: what is spawned here is spawned from the main thread, unless it says otherwise. */
 import { type Future, fn, type JoinHandle, move, Runtime, sleep, spawn } from "toki";
-import { type Bench, expectEqual, median, type Suite, since, sumTo } from "../lib/measure.js";
+import { type Bench, expectEqual, median, type Suite, since, sumTo, THREADS_WARM_UP_NS } from "../lib/measure.js";
 import {
   bounce,
   echo,
@@ -117,6 +117,7 @@ function fanOutOn(
     setup: start(workers),
     run: (n) => runtime.run(body(n)),
     batch: sizes.length,
+    warmUp: THREADS_WARM_UP_NS,
     detail: () => `${shares.describe(runtime)}; ${processor.describe()}`,
   };
 }

@@ -37,6 +37,8 @@ export class Mailbox {
   readonly handlers: ((node: number) => void)[] = new Array(KINDS).fill(ignore);
   /** What to wait for: how many things are under way elsewhere that will come as mail. With none, the thread need not listen. */
   expected = 0;
+  /** How often there was mail. */
+  lists = 0;
   /** Called when the bell has woken the event loop, instead of handing out what has come. */
   onRung: (() => void) | null = null;
   private readonly memory: SharedMemory;
@@ -108,6 +110,7 @@ export class Mailbox {
   private take(base: number): boolean {
     const { memory } = this;
     let node = memory.exchange(base + MAIL, END);
+    this.lists++;
     let first = END;
     while (node !== END) {
       const next = memory.read(node);

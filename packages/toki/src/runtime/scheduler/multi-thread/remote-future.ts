@@ -9,6 +9,7 @@
 import type { Context } from "../../../future/context.js";
 import { Future } from "../../../future/future.js";
 import { Pending, type Poll } from "../../../future/poll.js";
+import { keepShape } from "../../../internal/keep-shape.js";
 import type { RuntimeCore } from "../../core.js";
 import type { Task } from "../../task/task.js";
 import type { RemoteTasks } from "./remote-tasks.js";
@@ -77,3 +78,5 @@ export class RemoteFuture extends Future<unknown> {
     return this.tasks.describe(this);
   }
 }
+
+keepShape(new RemoteFuture(null as unknown as RemoteTasks, null as unknown as RuntimeCore, 0, 0, 0));

@@ -12,6 +12,7 @@
  */
 import { type Body, FnFuture } from "../../../future/frame.js";
 import { Waker } from "../../../future/waker.js";
+import { keepShape } from "../../../internal/keep-shape.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
 import { closeCargoes, modulesFor } from "../../../portable/codec/carriage.js";
 import { encodeThrown } from "../../../portable/errors.js";
@@ -344,3 +345,5 @@ class ServedTask extends Waker {
     this.tasks.finish(this);
   }
 }
+
+keepShape(new ServedTask(null as unknown as ServedTasks, 0));

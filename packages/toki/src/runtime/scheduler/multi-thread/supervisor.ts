@@ -27,6 +27,7 @@ import type { Task } from "../../task/task.js";
 import { threadHooks } from "../../thread-hooks.js";
 import { CLOSING, Control, FORCED } from "./control.js";
 import { type LocalQueue, NO_TASK } from "./local-queue.js";
+import { Lookout } from "./lookout.js";
 import { ParcelStore, undeliverable } from "./parcel-store.js";
 import { type QuietMember, type QuietWatch, quietWatch } from "./quiet.js";
 import * as record from "./record.js";
@@ -39,8 +40,6 @@ import { workerOptions } from "./worker-options.js";
 import { WORKER_SOURCE } from "./worker-source.js";
 import { WORKER_MODULE, type WorkerSetup } from "./worker-thread.js";
 
-/** Milliseconds to look out for a reply before the thread goes to its event loop: about what the way back from there costs. */
-const SPIN_MS = 0.02;
 const MAX_START_FAILURES = 3;
 /** Milliseconds between looks at whether the threads are still there, while `blockOn` holds the event loop that would say so. */
 const PROBE_MS = 50;
@@ -78,13 +77,13 @@ export class Supervisor implements ThreadPart, QuietMember {
   private isEnded = false;
   private stopIdleWatch: (() => void) | undefined;
   private isBroken: unknown;
-  /** Whether looking out for replies has paid off lately: spinning for what takes long only costs. */
-  private luck = 8;
+  private readonly lookout: Lookout;
 
   constructor(rt: RuntimeCore, workers: number) {
     this.rt = rt;
     this.workers = workers;
     this.quiet = quietWatch(rt.host);
+    this.lookout = new Lookout(rt.host, rt.executor);
     this.metrics = new SharedMetrics(rt, workers, workers);
   }
 
@@ -284,14 +283,18 @@ export class Supervisor implements ThreadPart, QuietMember {
   // Running
 
   poll(): boolean {
-    return this.started?.mailbox.drain() ?? false;
+    const { started } = this;
+    if (started === null) return false;
+    const had = started.mailbox.drain();
+    if (this.rt.executor.hasRunnable) this.lookout.over(started.mailbox);
+    return had;
   }
 
   park(): boolean {
     const { started } = this;
     if (started === null || started.mailbox.expected === 0) return true;
-    const { mailbox } = started;
-    if (mailbox.hasMail || this.spin(mailbox)) return false;
+    const { mailbox, control } = started;
+    if (this.lookout.look(mailbox, control.idle)) return false;
     if (!this.quiet.isRunning) this.quiet.run();
     return mailbox.listen();
   }
@@ -299,25 +302,9 @@ export class Supervisor implements ThreadPart, QuietMember {
   /** What is queued here is for others anyway. */
   handOver(): void {}
 
-  private spin(mailbox: Mailbox): boolean {
-    // Once in a while it tries again.
-    if (this.luck <= 0 && ++this.luck < 0) return false;
-    const { host } = this.rt;
-    const end = host.now() + SPIN_MS;
-    do {
-      for (let i = 0; i < 50; i++) {
-        if (!mailbox.hasMail) continue;
-        this.luck = Math.min(16, this.luck + 2);
-        return true;
-      }
-    } while (host.now() < end);
-    this.luck = this.luck <= 1 ? -64 : this.luck - 1;
-    return false;
-  }
-
   sleep(ms: number): void {
-    const { mailbox } = this.started as Started;
-    if (mailbox.hasMail || (ms > SPIN_MS && this.spin(mailbox))) return;
+    const { mailbox, control } = this.started as Started;
+    if (this.lookout.look(mailbox, control.idle)) return;
     mailbox.sleep(Math.min(ms, PROBE_MS));
     this.receive();
     // The event loop would say why it has ended, but gets no turn.

@@ -72,6 +72,7 @@ export class Worker implements ThreadPart, TaskSource {
   /** Where the LIFO slot is: in shared memory, so that what is in it outlives the thread. */
   private readonly lifoWord: number;
   private readonly memory: SharedMemory;
+  private readonly processors: number;
   private lifoStreak = 0;
   private isParked = false;
   /** Whether other threads have had something for this one since it last looked out. */
@@ -98,6 +99,7 @@ export class Worker implements ThreadPart, TaskSource {
     this.control = control;
     this.mailbox = mailbox;
     this.seat = seat;
+    this.processors = rt.host.parallelism();
     this.index = seat.index;
     this.workers = control.workers;
     this.port = port;
@@ -395,7 +397,8 @@ export class Worker implements ThreadPart, TaskSource {
 
   /** Waits for work to turn up, while it may search. */
   private spin(): boolean {
-    if (!this.isSearching) return false;
+    // With all processors busy it would take one from who makes the work.
+    if (!this.isSearching || this.control.idle.unparked >= this.processors) return false;
     if (this.hadWork) {
       this.hadWork = false;
       this.patience = PATIENCE;
