@@ -31,7 +31,7 @@ export class SharedMemory implements Memory {
   private patience = Number.POSITIVE_INFINITY;
   private readonly onStalled: (() => void)[] = [];
 
-  constructor(words: Int32Array, mayBlock = true, spins = 100) {
+  constructor(words: Int32Array, mayBlock = true, spins = 400) {
     if (!(words instanceof Int32Array) || !(words.buffer instanceof SharedArrayBuffer))
       throw invalidArgument("SharedMemory", "words", "an Int32Array over a SharedArrayBuffer", words);
     this.words = words;
