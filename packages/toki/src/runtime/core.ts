@@ -398,7 +398,8 @@ export class RuntimeCore {
       this.options.onThreadStart?.();
     }
     this.updateHold();
-    if (this.executor.hasRunnable) this.executor.request();
+    // Whoever drives has yet to say what it waits for: nothing may end before, and parking takes in what other threads have sent.
+    if (this.executor.hasRunnable || this.remoteTasks > 0) this.executor.request();
     else if (!this.executor.active) this.park(this.host.now());
   }
 
@@ -458,6 +459,8 @@ export class RuntimeCore {
   /** Nothing is runnable: goes idle until a wake or the next deadline. */
   park(now: number): void {
     if (this.threads !== null && !this.threads.park()) this.executor.request();
+    else if (this.executor.driven === 0)
+      return; // mail that came as it looked out has ended the last wait
     else if (!this.beginPark()) this.executor.request();
     else if (this.time.isPaused) {
       if (this.time.wheel.size > 0 && this.blockingJobs === 0) this.scheduleAutoAdvance();

@@ -6,6 +6,7 @@ import { type Duration, toMillis } from "../time/duration.js";
 export interface AbortOptions {
   /**
    * How long the task's cleanup may take from now. After that its awaits no longer wait: each is cut, and only synchronous cleanup still runs.
+   * For a task on another thread, the handle settles when the time is over, and the synchronous cleanup runs when that thread comes to it.
    *
    * @default no limit
    */

@@ -127,8 +127,8 @@ describe("workers that end while they work", { timeout: 240_000 }, () => {
       );
       t.diagnostic(`seed ${seed}: ${JSON.stringify(tally)}, blocks ${blocksInUse() - inUse}`);
       assert.ok(tally.lost > 0);
-      // Tasks whose home is dead as well, and then their worker: nobody frees those.
-      assert.ok(blocksInUse() - inUse <= 100);
+      // Of tasks whose home is dead as well: they are freed when another thread has its slot. There are fewer than tasks that were lost with their children.
+      assert.ok(blocksInUse() - inUse <= 400);
     });
   }
 

@@ -165,7 +165,8 @@ onThreads("with cleanupTimeout: cleanup beyond it is cut short, and the handle s
   yield* reached(words, 0);
   handle.abort({ cleanupTimeout: 1 });
   assert(yield* isCancelled(handle));
-  assert.equal(Atomics.load(words, 1), 1);
+  // The handle settled when the time was over; what is left of the cleanup runs when the worker comes to it.
+  yield* reached(words, 1);
 });
 
 onThreads("with cleanupTimeout: 0 settles while the worker is busy in synchronous code", function* () {
