@@ -18,8 +18,12 @@ export interface ObjectKind {
   readonly give?: (thread: SharedThread, object: number, n: number) => void;
   /** The thread of a share has ended: gives up what that had of the object. */
   abandon(thread: SharedThread, object: number, share: number): void;
-  /** Nobody has the object any more: frees what it has besides its block. Not under the lock. */
-  destroy(thread: SharedThread, object: number): void;
+  /**
+   * Nobody has the object any more: frees what it has besides its block. Not under the lock.
+   *
+   * @returns an object of the same kind that it had a reference to, which is given up next: such a chain may be of any length
+   */
+  destroy(thread: SharedThread, object: number): number | void;
 }
 
 /** @internal */

@@ -310,11 +310,13 @@ export class SharedThread {
 
   /** Gives a reference up; with the last one the object goes. */
   unref(object: number, number: number): void {
-    if (this.memory.sub(object + REFS, 1) !== 1) return;
     const kind = kindOf(number);
-    if (kind === undefined) return;
-    kind.destroy(this, object);
-    this.arena.free(object, kind.blockClass);
+    let last: number | undefined = object;
+    while (last !== undefined && this.memory.sub(last + REFS, 1) === 1 && kind !== undefined) {
+      const next = kind.destroy(this, last);
+      this.arena.free(last, kind.blockClass);
+      last = typeof next === "number" ? next : undefined;
+    }
   }
 }
 

@@ -43,7 +43,7 @@ export const kind = defineKind({
   destroy(thread, object) {
     const { memory } = thread;
     const parent = memory.load(object + PARENT);
-    if (parent === NONE) return;
+    if (parent === NONE) return undefined;
     const lock = new SharedLock(memory, memory.read(object + ROOT) + LOCK);
     lock.lock();
     const next = memory.read(object + NEXT_SIBLING);
@@ -52,7 +52,7 @@ export const kind = defineKind({
     if (prev === NONE) memory.write(parent + CHILDREN, next);
     else memory.write(prev + NEXT_SIBLING, next);
     lock.unlock();
-    thread.unref(parent, TOKEN);
+    return parent;
   },
 });
 

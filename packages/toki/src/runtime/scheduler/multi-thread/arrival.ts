@@ -2,6 +2,7 @@ import type { Context } from "../../../future/context.js";
 import { Future } from "../../../future/future.js";
 import { Pending, type Poll } from "../../../future/poll.js";
 import type { Waker } from "../../../future/waker.js";
+import { closeCargoes } from "../../../portable/codec/carriage.js";
 
 /** The wait for a message with values that shared memory cannot hold. @internal */
 export class Arrival extends Future<readonly unknown[]> {
@@ -20,12 +21,20 @@ export class Arrival extends Future<readonly unknown[]> {
   }
 
   poll(cx: Context): Poll<readonly unknown[]> {
-    if (this.values !== null) return this.values;
+    const { values } = this;
+    if (values !== null) {
+      this.values = null;
+      return values;
+    }
     this.waker = cx.waker;
     return Pending;
   }
 
+  /** What has arrived and was not taken goes to nobody. */
   override [Symbol.dispose](): void {
+    const { values } = this;
+    this.values = null;
+    if (values !== null) closeCargoes(values);
     this.onDrop();
   }
 
