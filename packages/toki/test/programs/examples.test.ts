@@ -110,7 +110,7 @@ a1 a2 b1 b2 a3 b3
   lines: 100000,
   byStatus: { '200': 84000, '404': 14000, '500': 2000 },
   slowest: 1998
-} at most 8 chunks in flight
+} the reader was at most 18 of 40 chunks ahead
 `,
   "main-done": `Main done
 `,
