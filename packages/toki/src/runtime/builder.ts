@@ -84,7 +84,7 @@ export class Builder {
     return this.#set({ eventInterval: polls });
   }
 
-  /** Wakes go to the back of the queue, none runs next: the default of this scheduler. */
+  /** Wakes, and calls that a task on a worker spawns, go to the back of the queue; none runs next. For wakes that is the default. */
   disableLifoSlot(): this {
     return this.#set({ lifoSlot: false });
   }

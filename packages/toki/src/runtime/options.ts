@@ -63,7 +63,11 @@ export interface RuntimeOptions {
    * @default 31; a worker tunes it by its mean poll time to a look every 0.2 ms, from 2 to 127 polls
    */
   globalQueueInterval?: number;
-  /** Run the task that was woken last next, at most three times in a row. Off, as in Tokio's current-thread scheduler: wakes are FIFO. @default false */
+  /**
+   * Run what came last next, at most three times in a row: the task that was woken last, and on a worker the call that one of its tasks spawned last.
+   *
+   * @default wakes are FIFO, as in Tokio's current-thread scheduler; a worker has a slot for calls that have not begun
+   */
   lifoSlot?: boolean;
   /** Seed of `select`'s random start, for runs that repeat. */
   rngSeed?: number;
@@ -71,13 +75,13 @@ export interface RuntimeOptions {
   unhandledPanic?: "ignore" | "shutdownRuntime";
   /** Called once for each task failure that nobody can see any more. @default prints it */
   onUnhandledFailure?: (failure: TaskFailure) => void;
-  /** Called synchronously inside `spawn`, before the task is queued. */
+  /** Called synchronously inside `spawn`, before the task is queued, wherever that will run. Spawns on workers are not seen: hooks stay on this thread. */
   onTaskSpawn?: (meta: TaskMeta) => void;
-  /** Called once when a task is over: finished, failed or cancelled. */
+  /** Called once when a task that `onTaskSpawn` saw is over: finished, failed or cancelled. */
   onTaskTerminate?: (meta: TaskMeta) => void;
-  /** Called before each poll of a task. */
+  /** Called before each poll of a task on this thread. */
   onBeforeTaskPoll?: (meta: TaskMeta) => void;
-  /** Called after each poll of a task. */
+  /** Called after each poll of a task on this thread. */
   onAfterTaskPoll?: (meta: TaskMeta) => void;
   /** Most threads of the blocking pool; further jobs wait in order. Above 0. @default 512 */
   maxBlockingThreads?: number;
@@ -95,7 +99,7 @@ export interface RuntimeOptions {
   onThreadStart?: () => void;
   /** Called once when the runtime has shut down, and here for each thread, worker or of the blocking pool, that has ended. */
   onThreadStop?: () => void;
-  /** Called before the thread goes idle. May spawn: then it does not. */
+  /** Called before this thread goes idle. May spawn: then it does not. */
   onThreadPark?: () => void;
   /** Called when it goes on; pairs with every park. */
   onThreadUnpark?: () => void;

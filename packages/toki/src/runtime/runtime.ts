@@ -20,15 +20,16 @@ export interface RunOptions {
 }
 
 /**
- * Runs tasks on this thread: its scheduler, its timers, its sockets.
+ * Runs tasks: a scheduler, timers, sockets. Calls of portable functions (`fn(import.meta, ...)`) that are spawned run on its worker threads, of which none
+ * is started before the first such call; all else runs on the thread that made it. With `flavor: "currentThread"` everything does.
  *
  * A program that is all Toki uses {@link main} and never sees one. A `Runtime` is for plain async code that runs futures (`await rt.run(future)`),
  * for tests, and for several runtimes in one process.
  *
- * Tasks move only while the runtime is driven: while a `run`, a `blockOn`, a promise taken from a `JoinHandle`, or a shutdown is under way. In
- * between they keep still, as with Tokio's current-thread runtime.
+ * Tasks of this thread move only while the runtime is driven: while a `run`, a `blockOn`, a promise taken from a `JoinHandle`, or a shutdown is under way.
+ * In between they keep still, as with Tokio's current-thread runtime; those on workers go on.
  *
- * Everything of a runtime belongs to the thread that made it.
+ * A runtime and its handles belong to the thread that made it. Tasks on its workers have a `Handle` of their own: `Handle.current()`.
  *
  * @example
  * ```ts

@@ -3,8 +3,31 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import * as workerThreads from "node:worker_threads";
-import { DriverDisabledError, Handle, JoinError, type JoinHandle, Runtime, select, sleep, spawn } from "toki";
-import { add, echo, fanOut, gated, lingers, occupies, skewed, sleeps, threadName, waits, where } from "./functions.js";
+import {
+  DriverDisabledError,
+  Handle,
+  JoinError,
+  type JoinHandle,
+  Runtime,
+  select,
+  sleep,
+  spawn,
+  type TaskMeta,
+} from "toki";
+import {
+  add,
+  echo,
+  fanOut,
+  gated,
+  lingers,
+  occupies,
+  skewed,
+  sleeps,
+  spawnFive,
+  threadName,
+  waits,
+  where,
+} from "./functions.js";
 import { mark, reached, until } from "./signals.js";
 import { arenaBytes, blocksInUse, cells, onThreads, threads, watched } from "./support.js";
 
@@ -67,6 +90,24 @@ test("hooks run in the context of their runtime", async () => {
   await rt.spawn(add(1, 1));
   await rt.shutdown();
   assert(seen.filter((name) => name === "ours").length >= 2, String(seen));
+});
+
+test("hooks of tasks: the spawn and the end of a call that runs on a worker, but neither its polls nor what it spawns there", async () => {
+  const seen: string[] = [];
+  const note = (what: string) => (meta: TaskMeta) => void seen.push(`${what} ${meta.name}`);
+  await using rt = new Runtime({
+    flavor: "multiThread",
+    workerThreads: 1,
+    onTaskSpawn: note("spawn"),
+    onTaskTerminate: note("end"),
+    onBeforeTaskPoll: note("before"),
+    onAfterTaskPoll: note("after"),
+  });
+  await rt.run(function* () {
+    yield* spawn(spawnFive(cells()), { name: "five" });
+    yield* spawn(function* () {}, { name: "here" });
+  });
+  assert.deepEqual(seen, ["spawn five", "end five", "spawn here", "before here", "end here", "after here"]);
 });
 
 test("two runtimes: each has its workers, and a handle of one spawns there from the other (programs 9, 73, 88)", async () => {
