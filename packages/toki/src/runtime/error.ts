@@ -24,7 +24,7 @@ Object.defineProperty(RuntimeError.prototype, isControlFlow, { value: true });
 const NO_RUNTIME =
   "there is no runtime here; call it inside main(), a task or rt.run(), or under `using guard = rt.enter()`";
 const ON_BLOCKING_THREAD =
-  "a thread of the blocking pool has no runtime: handles and futures stay on the thread they were made on. Return the job's result and await the rest in the task that spawned it, or let a runtime of the job's own do it: `new Runtime().blockOn(...)`";
+  "a thread of the blocking pool has no runtime: handles and futures stay on the thread they were made on. Return the job's result and await the rest in the task that spawned it, talk to tasks through channels of toki/shared, or let a runtime of the job's own do it: `new Runtime().blockOn(...)`";
 
 /**
  * There is no runtime here: the call needs one, and was made outside of `main`, a task, `rt.run` or an `enter` guard; or on a thread of the blocking
