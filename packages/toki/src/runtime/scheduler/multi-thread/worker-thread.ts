@@ -10,7 +10,8 @@ import { RuntimeCore, shareTaskIds } from "../../core.js";
 import { packageUrl } from "../../driver/package-url-node.js";
 import type { RuntimeOptions } from "../../options.js";
 import { Control } from "./control.js";
-import { Worker, type WorkerSeat } from "./worker.js";
+import type { WorkerSeat } from "./task-finder.js";
+import { Worker } from "./worker.js";
 
 /** What a worker is told when it starts. @internal */
 export interface WorkerSetup {
