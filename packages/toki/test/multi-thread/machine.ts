@@ -31,7 +31,7 @@ interface Remote {
 }
 
 interface Supervisor {
-  readonly threads: Map<number, WorkerHandle>;
+  readonly crew: { readonly handles: Map<number, WorkerHandle> };
   readonly started: {
     readonly control: { readonly base: number; readonly workers: number };
     readonly tasks: { readonly table: (Remote | null)[] };
@@ -72,22 +72,27 @@ export class Machine implements AsyncDisposable {
   }
 
   get workers(): WorkerHandle[] {
-    return [...this.core.threads.threads.values()];
+    return [...this.core.threads.crew.handles.values()];
   }
 
   /** Ends the thread of a worker from outside, wherever it is. */
   kill(index: number): boolean {
-    const worker = this.core.threads.threads.get(index);
+    const worker = this.core.threads.crew.handles.get(index);
     worker?.host.terminate();
     return worker !== undefined;
   }
 
   get shape(): Shape {
-    const { started, threads } = this.core.threads;
+    const { started, crew } = this.core.threads;
     assert.ok(started !== null, "no thread was started");
     const { buffer, slot } = (mailboxIfAny() as { arena: Arena }).arena;
     const { base, workers } = started.control;
-    return { buffer, control: base, workers, slots: [slot, ...[...threads.values()].map((worker) => worker.slot)] };
+    return {
+      buffer,
+      control: base,
+      workers,
+      slots: [slot, ...[...crew.handles.values()].map((worker) => worker.slot)],
+    };
   }
 
   /** What every thread is at, for people. */

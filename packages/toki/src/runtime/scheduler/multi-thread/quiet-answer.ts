@@ -11,6 +11,7 @@ import type { SharedMemory } from "../../../memory/shared-memory.js";
 import type { RuntimeCore } from "../../core.js";
 import { dumpTasks } from "../../dump.js";
 import type { Task } from "../../task/task.js";
+import type { Quiet } from "./messages.js";
 import { RemoteFuture } from "./remote-future.js";
 
 const NO_QUESTION = -1;
@@ -44,7 +45,7 @@ export class QuietAnswer {
   }
 
   /** It is quiet, and was asked. The message for who did. */
-  answer(): unknown {
+  answer(): Quiet {
     this.isQuiet = true;
     this.memory.store(this.address, ++this.word);
     const own: Task<unknown>[] = [];

@@ -10,6 +10,7 @@ import { RuntimeCore, shareTaskIds } from "../../core.js";
 import { packageUrl } from "../../driver/package-url-node.js";
 import type { RuntimeOptions } from "../../options.js";
 import { Control } from "./control.js";
+import type { ToWorker } from "./messages.js";
 import type { WorkerSeat } from "./task-finder.js";
 import { Worker } from "./worker.js";
 
@@ -49,7 +50,7 @@ function begin(setup: WorkerSetup, port: WorkerPort): void {
   const rt = new RuntimeCore(options, host);
   const worker = new Worker(rt, control, mailbox, seat, port);
   rt.joinThreads(worker);
-  worker.onMessage = (message) => onMessage(worker, message as Message);
+  worker.onMessage = (message) => onMessage(worker, message as ToWorker);
   port.onMessage((message) => worker.onMessage(message));
   rt.onClosed(() => {
     worker.publish();
@@ -65,19 +66,7 @@ function begin(setup: WorkerSetup, port: WorkerPort): void {
   port.post({ ready: true }, []);
 }
 
-type Message =
-  | { readonly ask: number }
-  | { readonly parcels: readonly unknown[]; readonly id: number }
-  | { readonly outcome: readonly unknown[]; readonly id: number }
-  | {
-      readonly dead: number;
-      readonly worker: number;
-      readonly code: number | undefined;
-      readonly text: string;
-      readonly isSudden: boolean;
-    };
-
-function onMessage(worker: Worker, message: Message): void {
+function onMessage(worker: Worker, message: ToWorker): void {
   if ("ask" in message) worker.ask(message.ask);
   else if ("parcels" in message) worker.served.onParcels(message.id, message.parcels);
   else if ("outcome" in message) worker.tasks.onParcels(message.id, message.outcome);
