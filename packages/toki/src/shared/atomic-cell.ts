@@ -12,7 +12,7 @@ import { SharedHandle } from "./handle.js";
 import { CELL, defineKind } from "./kinds.js";
 import { NONE, OWN } from "./layout.js";
 import { Share } from "./share.js";
-import { addInPlace, copyValue, dropValue, equalValues, makeValue, putValue, takeValue } from "./values.js";
+import { addInPlace, copyValue, dropValue, equalValues, makeValue, putFirst, putValue, takeValue } from "./values.js";
 
 const VALUE = OWN;
 const VERSION = OWN + 1;
@@ -61,16 +61,8 @@ export class AtomicCell<T> extends SharedHandle {
   /** @internal */
   constructor(value: T, share?: Share);
   constructor(value: T, share?: Share) {
-    const made = share ?? Share.create(kind);
-    super(made);
-    if (share !== undefined) return;
-    try {
-      const { thread, object } = made;
-      thread.memory.write(object + VALUE, putValue(thread, value, "new AtomicCell", "value", true));
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
-    }
+    super(share ?? Share.create(kind));
+    if (share === undefined) putFirst(this, VALUE, value, "new AtomicCell");
   }
 
   /**

@@ -16,7 +16,7 @@ import { HELD, NONE } from "./layout.js";
 import { MutexGuard } from "./mutex-guard.js";
 import { AFTER_PERMITS, assigned, closePermits, give, locked, PERMITS, take } from "./permits.js";
 import { Share } from "./share.js";
-import { dropValue, putValue, readValue, takeValue } from "./values.js";
+import { dropValue, putFirst, putValue, readValue, takeValue } from "./values.js";
 
 const VALUE = AFTER_PERMITS;
 
@@ -85,17 +85,11 @@ export class Mutex<T> extends SharedHandle {
   /** @internal */
   constructor(value: T, share?: Share);
   constructor(value: T, share?: Share) {
-    const made = share ?? Share.create(kind);
-    super(made);
+    super(share ?? Share.create(kind));
     if (share !== undefined) return;
-    try {
-      const { thread, object } = made;
-      thread.memory.write(object + VALUE, putValue(thread, value, "new Mutex", "value", true));
-      thread.memory.write(object + PERMITS, 1);
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
-    }
+    putFirst(this, VALUE, value, "new Mutex");
+    const { thread, object } = this.share;
+    thread.memory.write(object + PERMITS, 1);
   }
 
   /**

@@ -13,6 +13,7 @@ import type { Crossing } from "../portable/codec/crossing.js";
 import { discard } from "../portable/codec/decoder.js";
 import { forEachCrossing } from "../portable/codec/discard.js";
 import { NotSendError } from "../portable/not-send-error.js";
+import type { SharedHandle } from "./handle.js";
 import { NONE } from "./layout.js";
 import type { SharedThread } from "./thread.js";
 
@@ -46,6 +47,24 @@ export function putValue(thread: SharedThread, value: unknown, where: string, pa
     return write(thread, words, length, hasCrossings ? HANDLES : 0);
   } catch (error) {
     encoder.undo();
+    throw error;
+  }
+}
+
+/**
+ * Puts the first value into a new object, which is given up if that fails.
+ *
+ * @param handle - the only one of the object
+ * @param at - where the object has its value
+ * @throws NotSendError, OutOfMemoryError
+ * @internal
+ */
+export function putFirst(handle: SharedHandle, at: number, value: unknown, where: string): void {
+  const { thread, object } = handle.share;
+  try {
+    thread.memory.write(object + at, putValue(thread, value, where, "value", true));
+  } catch (error) {
+    handle[Symbol.dispose]();
     throw error;
   }
 }

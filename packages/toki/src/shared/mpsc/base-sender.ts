@@ -11,14 +11,15 @@ import type { Future } from "../../future/future.js";
 import { warnOnce } from "../../future/warn.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { refuseUndefined } from "../../sync/mpsc/message.js";
-import { type Collected, LENT, LIVE, SharedHandle, Use } from "../handle.js";
+import { type Collected, LENT, LIVE, type SharedHandle, Use } from "../handle.js";
 import { STRONG as HELD_STRONG, NONE } from "../layout.js";
 import { IS_CLOSED } from "../permits.js";
 import { oldest } from "../queue.js";
 import type { Share } from "../share.js";
 import { sharedThread } from "../thread.js";
-import { FORGOTTEN, loseSenders, RECEIVING, STRONG, WEAK } from "./chan.js";
+import { FORGOTTEN, loseSenders, RECEIVING, STRONG } from "./chan.js";
 import { Closed } from "./closed.js";
+import { CountedSender } from "./counted-sender.js";
 
 /** One more sender. @internal */
 export function addSender(object: number): void {
@@ -64,7 +65,7 @@ class Forgotten extends Use implements Collected {
 }
 
 /** What the senders of bounded and unbounded channels have in common. */
-export abstract class BaseSender<T> extends SharedHandle {
+export abstract class BaseSender<T> extends CountedSender {
   /** @internal The sender is counted in the channel already. */
   constructor(share: Share) {
     super(share);
@@ -99,16 +100,6 @@ export abstract class BaseSender<T> extends SharedHandle {
       throw invalidArgument(`${this.constructor.name}.sameChannel`, "other", "a sender", other);
     }
     return this.share === other.share;
-  }
-
-  /** How many senders of this channel, on all threads, owned permits included, were not disposed. */
-  get strongCount(): number {
-    return this.share.isLive ? this.share.peek(STRONG) : 0;
-  }
-
-  /** How many weak senders of this channel, on all threads, were not disposed. */
-  get weakCount(): number {
-    return this.share.isLive ? this.share.peek(WEAK) : 0;
   }
 
   /** Gives this sender up. When the last one is, on any thread, the channel has ended: the receiver gets what is in it, then undefined. */

@@ -1,8 +1,8 @@
-import { SharedHandle } from "../handle.js";
 import { WEAK as HELD_WEAK } from "../layout.js";
 import type { Share } from "../share.js";
 import { sharedThread } from "../thread.js";
 import { STRONG, WEAK } from "./chan.js";
+import { CountedSender } from "./counted-sender.js";
 
 /** One more weak sender. @internal */
 export function addWeak(object: number): void {
@@ -15,7 +15,7 @@ export function dropWeak({ thread, object }: Share): void {
 }
 
 /** What weak senders of bounded and unbounded channels have in common. */
-export abstract class BaseWeakSender<S> extends SharedHandle {
+export abstract class BaseWeakSender<S> extends CountedSender {
   /** @internal */
   readonly make: (share: Share) => S;
 
@@ -40,16 +40,6 @@ export abstract class BaseWeakSender<S> extends SharedHandle {
     if (strong > 0) memory.add(object + STRONG, 1);
     lock.unlock();
     return strong === 0 ? undefined : (0, this.make)(share.use());
-  }
-
-  /** How many senders of this channel, on all threads, owned permits included, were not disposed. */
-  get strongCount(): number {
-    return this.share.isLive ? this.share.peek(STRONG) : 0;
-  }
-
-  /** How many weak senders of this channel, on all threads, were not disposed. */
-  get weakCount(): number {
-    return this.share.isLive ? this.share.peek(WEAK) : 0;
   }
 
   /** Gives this weak sender up: it is not counted any more. */
