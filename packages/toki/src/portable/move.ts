@@ -1,4 +1,5 @@
 import { invalidArgument } from "../internal/invalid-argument.js";
+import type { PortLike } from "./port-like.js";
 import { portable } from "./registry.js";
 
 /**
@@ -26,7 +27,7 @@ import { portable } from "./registry.js";
  * });
  * ```
  */
-export function move<T extends ArrayBuffer | ArrayBufferView | MessagePort>(value: T): T {
+export function move<T extends ArrayBuffer | ArrayBufferView | PortLike>(value: T): T {
   const buffer: unknown = ArrayBuffer.isView(value) ? value.buffer : value;
   if (!(buffer instanceof ArrayBuffer || buffer instanceof MessagePort)) {
     throw invalidArgument("move", "value", "an ArrayBuffer, a typed array over one, or a MessagePort", value);

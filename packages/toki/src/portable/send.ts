@@ -1,4 +1,5 @@
 import type { Future } from "../future/future.js";
+import type { PortLike } from "./port-like.js";
 
 /**
  * What can go to another thread, as far as a type can say it: what structured clone copies. Interfaces do not fit it, having no index signature; use
@@ -26,7 +27,7 @@ export interface Crosses {
   readonly [crosses]: true;
 }
 
-type Cloned = Date | RegExp | Error | ArrayBufferLike | ArrayBufferView | MessagePort;
+type Cloned = Date | RegExp | Error | ArrayBufferLike | ArrayBufferView | PortLike;
 
 type Primitive = undefined | null | boolean | number | bigint | string | void;
 
