@@ -8,7 +8,7 @@
  * other's reads. Any thread may free any block.
  *
  * A slot's cache belongs to the thread that has the slot: a list through the first word of each free block, touched plainly. Only when it is empty, or
- * has grown to two batches, a batch moves from or to the free list of its class, under that list's lock. So the usual allocation is a few plain accesses.
+ * has grown to two batches (one, of blocks from 8 KiB on), a batch moves from or to the free list of its class, under that list's lock. So the usual allocation is a few plain accesses.
  * A thread that dies leaves its cache in its slot, and who takes the slot over has it. Each list is well-formed after each single store, so it may die at any
  * of them: what it loses is the block it was about to hand out or take back, or the batch that it was moving, and the counts are off by as much.
  *
@@ -123,7 +123,8 @@ export class Arena {
     memory.write(cache + CACHE_COUNT + k, count);
     memory.write(cache + CACHE_IN_USE, memory.read(cache + CACHE_IN_USE) - 1);
     const batch = batchOf(k);
-    if (count >= 2 * batch) this.giveBack(k, batch);
+    // Long blocks are not kept: another thread may need the memory, and what is put into them takes longer than the way to the list.
+    if (count >= (batch === 1 ? 1 : 2 * batch)) this.giveBack(k, batch);
   }
 
   /** How many blocks are in use, on all threads. Exact while no thread is at work. */

@@ -15,6 +15,7 @@ import { Waker } from "../../../future/waker.js";
 import { keepShape } from "../../../internal/keep-shape.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
 import { closeCargoes, modulesFor } from "../../../portable/codec/carriage.js";
+import { discard } from "../../../portable/codec/discard.js";
 import { encodeThrown } from "../../../portable/errors.js";
 import { importModuleOf, loadFunction } from "../../../portable/load.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
@@ -251,13 +252,8 @@ export class ServedTasks {
     try {
       this.sendParcels(block, home);
     } catch (error) {
-      // A socket that was destroyed behind our back.
-      closeCargoes(encoder.parcels);
-      values.dropValue(block);
       bits = record.DONE | record.FAILED;
-      encoder.begin("");
-      encoder.value(error, "the error");
-      values.put(block, 0);
+      this.putInstead(block, error);
     }
     // Before home learns of it: what it spawns next is announced to a worker that sleeps only if nobody is about to look.
     this.courier.runningDry();
@@ -273,6 +269,25 @@ export class ServedTasks {
     if (this.owed.size === 0) return;
     for (const home of this.owed) this.tasks.mailbox.ring(home);
     this.owed.clear();
+  }
+
+  /** The outcome cannot go, because a socket in it was destroyed behind our back, or the shared memory is full. */
+  private putInstead(block: number, error: unknown): void {
+    const { values } = this.tasks;
+    const { encoder } = values;
+    closeCargoes(encoder.parcels);
+    discard(encoder.words, 0);
+    values.freeData(block);
+    encoder.begin("");
+    encoder.value(error, "the error");
+    try {
+      values.put(block, 0);
+    } catch {
+      // Full: what needs no block tells at least that it has failed.
+      encoder.begin("");
+      encoder.value(undefined, "the error");
+      values.put(block, 0);
+    }
   }
 
   /** Puts what was encoded into the record, and sends what is too much for it. */

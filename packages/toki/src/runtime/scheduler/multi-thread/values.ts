@@ -136,7 +136,8 @@ export class Values {
     return data;
   }
 
-  private freeData(record: number): void {
+  /** Frees the block of a record's values, whatever they hold. */
+  freeData(record: number): void {
     const { memory } = this;
     const data = memory.read(record + DATA);
     if (data === 0) return;
