@@ -4,6 +4,7 @@ import type { Memory } from "../../dist/memory/memory.js";
 import { check, type Model, type Options } from "../support/loom/index.js";
 import { assertFound, mutant, mutantUrl } from "./support.js";
 import {
+  batched,
   type Code,
   dependent,
   dependentChild,
@@ -24,6 +25,7 @@ describe("parking under all schedules (bounded preemptions): every task runs, no
     ["three workers, a task that spawns", threeWorkers, 1],
     ["two workers, a task that blocks until another one from outside has run", dependent, 2],
     ["two workers, a task that blocks until its child has run", dependentChild, 2],
+    ["two workers, a task that blocks until one has run that was taken with it", batched, 2],
   ] as const) {
     test(`${name} (${preemptions} preemptions)`, (t) => {
       const report = check({ ...options, preemptions, maxSchedules: 1_000_000 }, program(production, what));
@@ -133,6 +135,11 @@ describe("the loom finds planted bugs in the parking protocol", () => {
       ["deadlock"],
     ],
     [
+      "a worker that takes several tasks at a time does not tell of those it queues",
+      async () => ({ ...production, announces: false }),
+      ["deadlock"],
+    ],
+    [
       "a waker changes the word and does not notify",
       async () => ({
         ...production,
@@ -178,7 +185,7 @@ describe("the loom finds planted bugs in the parking protocol", () => {
   for (const [name, load, kinds] of bugs) {
     test(name, async (t) => {
       const code = await load();
-      const model = program(code, dependent);
+      const model = program(code, code.announces ? dependent : batched);
       const found = assertFound({ ...options, preemptions: 2, maxSchedules: 1_000_000 }, model, kinds);
       t.diagnostic(found.message.split("\n")[0]!);
     });

@@ -38,9 +38,15 @@ export interface Code {
   InjectQueue: typeof injectModule.InjectQueue;
   /** Whether a worker that enlists looks at its inbox (here: whether the queue is closed) once more. */
   looksAgain: boolean;
+  /** Whether a worker that moved several tasks into its own queue, without searching, tells of them. */
+  announces: boolean;
 }
 
-export const production: Code = { Idle: idleModule.Idle, InjectQueue: injectModule.InjectQueue, looksAgain: true };
+export const production: Code = {
+  Idle: idleModule.Idle,
+  InjectQueue: injectModule.InjectQueue,
+  looksAgain: true,
+};
 
 interface Program {
   workers: number;
@@ -50,6 +56,8 @@ interface Program {
   spawns: Record<number, number[]>;
   /** Tasks that block their worker until another task has run: a second worker must take that one. */
   needs?: Record<number, number>;
+  /** How many tasks a worker takes at a time from the inject queue. */
+  batch?: number;
   total: number;
 }
 
@@ -70,7 +78,7 @@ function work(code: Code, program: Program, memory: Memory, worker: number): num
   const next = (): number => {
     let task = own.pop();
     if (task !== NO_TASK) return task;
-    task = inject.popInto(own, 1);
+    task = inject.popInto(own, program.batch ?? 1);
     if (task !== NO_TASK) return task;
     if (!searching) searching = idle.beginSearch(worker);
     if (!searching) return NO_TASK;
@@ -85,7 +93,7 @@ function work(code: Code, program: Program, memory: Memory, worker: number): num
   while (true) {
     const task = next();
     if (task !== NO_TASK) {
-      if (searching && idle.endSearch(worker)) idle.wakeOne();
+      if (searching ? idle.endSearch(worker) : code.announces && !own.isEmpty) idle.wakeOne();
       searching = false;
       ran.push(task);
       for (const child of program.spawns[task] ?? []) {
@@ -144,4 +152,5 @@ export const twoWorkers: Program = { workers: 2, pushed: [0, 1], spawns: {}, tot
 export const spawning: Program = { workers: 2, pushed: [0], spawns: { 0: [1, 2] }, total: 3 };
 export const threeWorkers: Program = { workers: 3, pushed: [0], spawns: { 0: [1] }, total: 2 };
 export const dependent: Program = { workers: 2, pushed: [0, 1], spawns: {}, needs: { 0: 1 }, total: 2 };
+export const batched: Program = { ...dependent, batch: 2 };
 export const dependentChild: Program = { workers: 2, pushed: [0], spawns: { 0: [1] }, needs: { 0: 1 }, total: 2 };

@@ -29,7 +29,9 @@
 //     because half of the others searched a moment ago. Whoever enlists afterwards either finds a searching worker in
 //     STATE, whose end is case (a); or finds none, and then `enlist` returns true and it looks at all queues, after the
 //     load and so after the work became visible.
-// The last clause is stricter than Tokio, where only a worker that was searching itself looks again: there, a worker that
+// To move work from one queue to another makes it visible anew: between the two it is in neither, and whoever looked then did not see it. Who searches
+// meanwhile is case (a) itself; who takes several tasks without searching calls `wakeOne` for those it has queued.
+// The last clause of (c) is stricter than Tokio, where only a worker that was searching itself looks again: there, a worker that
 // was not allowed to search can fall asleep just after the last searcher found work and saw nobody to wake. The
 // work runs when that one is done, which may be long.
 // One wake-up per piece of work is not promised: the searcher that finds work wakes the next one, and so on.

@@ -129,9 +129,7 @@ export abstract class TaskFinder implements TaskSource {
       // A fair share, as Tokio takes it.
       const number = inject.popInto(this.queue, Math.floor(inject.length / workers) + 1);
       if (number === NO_TASK) return null;
-      this.hadWork = true;
-      this.stopSearching();
-      const task = this.served.take(number);
+      const task = this.begin(number);
       if (task !== null) return task;
     }
   }
@@ -147,9 +145,7 @@ export abstract class TaskFinder implements TaskSource {
       const share = Math.floor(maker.length / this.workers) + 1;
       const number = this.queue.stealFrom(maker, Math.max(1, Math.min(share, this.queue.room())));
       if (number === NO_TASK) return null;
-      this.hadWork = true;
-      this.stopSearching();
-      const task = this.served.take(number);
+      const task = this.begin(number);
       if (task !== null) return task;
     }
   }
@@ -163,12 +159,19 @@ export abstract class TaskFinder implements TaskSource {
       if (!this.isSearching) return null;
       const number = this.steal();
       if (number === NO_TASK) return null;
-      this.hadWork = true;
-      // Before it is turned into a task: that may take a while, and there may be more to take.
-      this.stopSearching();
-      const task = this.served.take(number);
+      const task = this.begin(number);
       if (task !== null) return task;
     }
+  }
+
+  /** Makes a task of a record that others had queued. */
+  private begin(number: number): Task<unknown> | null {
+    this.hadWork = true;
+    // First: it may take a while, and there may be more to take.
+    if (this.isSearching) this.stopSearching();
+    // What was moved here without searching was in no queue for a moment, and may have been looked for then: it is announced again.
+    else if (!this.queue.isEmpty) this.control.idle.wakeOne();
+    return this.served.take(number);
   }
 
   /** Before a task runs: one that ends the thread must not leave it counted as searching, for then nobody would be woken any more. */
