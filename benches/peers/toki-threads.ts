@@ -1,17 +1,7 @@
 /** Toki on its multi-thread runtime: what is spawned here is spawned from the main thread, unless it says otherwise. */
 import { type Future, fn, type JoinHandle, move, Runtime, sleep, spawn } from "toki";
 import { type Bench, expectEqual, median, type Suite, since, sumTo, THREADS_WARM_UP_NS } from "../lib/measure.js";
-import {
-  bounce,
-  echo,
-  echoLater,
-  fanOut,
-  increment,
-  incrementLater,
-  type Piece,
-  piece,
-  type Tally,
-} from "../threads/functions.js";
+import { bounce, echo, echoLater, fanOut, increment, incrementLater, type Tally } from "../threads/functions.js";
 import { ProcessorTime } from "../threads/processor-time.js";
 import { Shares } from "../threads/shares.js";
 import { callsOf } from "../threads/sync-calls.js";
@@ -122,16 +112,8 @@ function fanOutOn(
   };
 }
 
-const fromMain = fn(function* (sizes: readonly number[]) {
-  const handles: JoinHandle<Piece>[] = sizes.map((units, i) => spawn(piece(units, i)));
-  const tally: Tally = { sum: 0, ran: [] };
-  for (const handle of handles) {
-    const { value, worker } = yield* handle;
-    tally.sum += value;
-    tally.ran[worker] = (tally.ran[worker] ?? 0) + 1;
-  }
-  return tally;
-});
+/** Awaited, it spawns the pieces from here. */
+const fromMain = fanOut;
 
 const fromWorker = fn(function* (sizes: readonly number[]) {
   return yield* spawn(fanOut(sizes));

@@ -2,7 +2,7 @@
  * This thread's part of the shared memory: made at the first use, once for each thread and copy of the package.
  *
  *   the thread that begins   makes the arena
- *   a thread of a runtime    is given the buffer, and its slot, before anything uses them (`join`)
+ *   a thread of a runtime    is given the buffer, and its slot, before anything uses them (`portable().memory`)
  */
 import { portable } from "../portable/registry.js";
 import { Arena } from "./arena.js";
@@ -35,12 +35,6 @@ export function threadMailbox(): Mailbox {
       memory?.copy === MEMORY_COPY ? new Arena(memory.buffer, memory.slot) : new Arena(Arena.createBuffer());
     mailbox = new Mailbox(arena);
   }
-  return mailbox;
-}
-
-/** A new thread begins to use the memory of the one that started it. @internal */
-export function joinMemory(buffer: SharedArrayBuffer, slot?: number): Mailbox {
-  mailbox ??= new Mailbox(new Arena(buffer, slot));
   return mailbox;
 }
 

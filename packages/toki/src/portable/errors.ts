@@ -18,7 +18,8 @@ interface Encoded {
   readonly properties: Record<string, unknown>;
 }
 
-const MAX_CAUSES = 16;
+/** Errors within errors. @internal */
+export const MAX_CAUSES = 16;
 const CLASSES: Record<string, new (message: string) => Error> = {
   EvalError,
   RangeError,
@@ -27,7 +28,8 @@ const CLASSES: Record<string, new (message: string) => Error> = {
   TypeError,
   URIError,
 };
-const OWN = new Set(["message", "stack", "cause", "name", "errors"]);
+/** Properties of an error that are kept by themselves. @internal */
+export const OWN = new Set(["message", "stack", "cause", "name", "errors"]);
 
 /** @internal */
 export function encodeThrown(thrown: unknown, depth = 0): unknown {
@@ -43,10 +45,11 @@ export function encodeThrown(thrown: unknown, depth = 0): unknown {
     properties[key] = value;
   }
   const goesOn = depth < MAX_CAUSES;
+  const crossing = crossingName(thrown);
   const encoded: Encoded = {
     isError: true,
     className: thrown.constructor?.name ?? "Error",
-    ...(crossingName(thrown) === undefined ? {} : { crossing: crossingName(thrown) }),
+    ...(crossing === undefined ? {} : { crossing }),
     name: String(thrown.name),
     message: String(thrown.message),
     stack: thrown.stack,
@@ -101,7 +104,8 @@ function isSendable(value: unknown): boolean {
   }
 }
 
-function describeThrown(thrown: unknown): string {
+/** What is left of a value that cannot be sent. @internal */
+export function describeThrown(thrown: unknown): string {
   try {
     return String(thrown);
   } catch {

@@ -58,10 +58,11 @@ export interface Portable {
 
 const KEY = Symbol.for("toki.portable");
 
-/** @internal */
-export function portable(): Portable {
+/** The table of this thread. What its first lines, or another copy of this package, have put there stays. */
+const table: Portable = (() => {
   const global = globalThis as { [KEY]?: Portable };
-  global[KEY] ??= {
+  const found = (global[KEY] ??= {} as Portable);
+  const empty: Portable = {
     functions: new Map(),
     moved: new WeakSet(),
     onWorker: false,
@@ -71,7 +72,12 @@ export function portable(): Portable {
     crossings: new Set(),
     memoryCopies: new Map(),
   };
-  return global[KEY];
+  return Object.assign(found, { ...empty, ...found });
+})();
+
+/** @internal */
+export function portable(): Portable {
+  return table;
 }
 
 /**

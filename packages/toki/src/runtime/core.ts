@@ -31,8 +31,7 @@ import type { RuntimeOptions, TaskMeta } from "./options.js";
 import { Rng } from "./rng.js";
 import { Executor } from "./scheduler/executor.js";
 import type { RemoteFuture } from "./scheduler/multi-thread/remote-future.js";
-import type { ThreadPart } from "./scheduler/multi-thread/thread-part.js";
-import type { Worker } from "./scheduler/multi-thread/worker.js";
+import type { TaskSource, ThreadPart } from "./scheduler/multi-thread/thread-part.js";
 import { otherThreads } from "./scheduler/other-threads.js";
 import { CANCELLED, COMPLETE, FAILED, JOINED, LISTED, REMOTE, ROOT, SCHEDULED, Task } from "./task/task.js";
 import { TaskExtra } from "./task/task-extra.js";
@@ -205,20 +204,17 @@ export class RuntimeCore {
           return task;
         }
       }
-      future.claim();
-      return this.start(future, options);
     }
-    future.claim();
-    const refused = new Task(this, future, newTaskId(), 0);
-    refused.complete(CANCELLED, undefined);
-    return refused;
+    return this.spawnLocal(future, options);
   }
 
   /** Starts a task that stays on this thread, whether or not another one could run it. */
   spawnLocal<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
-    if (this.phase !== OPEN) return this.spawn(future, options);
     future.claim();
-    return this.start(future, options);
+    if (this.phase === OPEN) return this.start(future, options);
+    const refused = new Task(this, future, newTaskId(), 0);
+    refused.complete(CANCELLED, undefined);
+    return refused;
   }
 
   /** The task of a future that is completed by another thread: it is not polled. */
@@ -450,10 +446,14 @@ export class RuntimeCore {
   }
 
   /** This thread is one of a multi-thread runtime. */
-  joinThreads(threads: ThreadPart & Partial<Pick<Worker, "local" | "global" | "search">>): void {
+  joinThreads(threads: ThreadPart): void {
     this.threads = threads;
     this.executor.threads = threads;
-    if (threads.index !== undefined) this.executor.serve(threads as Worker, this.options.globalQueueInterval);
+  }
+
+  /** This thread is a worker: it gets tasks from `source` as well. */
+  serve(source: TaskSource): void {
+    this.executor.serve(source, this.options.globalQueueInterval);
   }
 
   /** Nothing is runnable: goes idle until a wake or the next deadline. */

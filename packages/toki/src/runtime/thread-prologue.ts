@@ -4,11 +4,11 @@
  * tsx installs itself on the main thread alone, and where Node has no `registerHooks` threads do not inherit that: it is installed on the thread as well.
  */
 
-/** Defines `workerData`, `port`, `portable`. @internal */
+/** Defines `workerData`, `port`, and `portable` as far as these lines need it: portable/registry.ts adds the rest. @internal */
 export const THREAD_PROLOGUE = `
 const { workerData } = process.getBuiltinModule("node:worker_threads");
 const { port } = workerData.toki;
-const portable = (globalThis[Symbol.for("toki.portable")] ??= { functions: new Map(), moved: new WeakSet(), starters: new Map(), locals: new Map(), crossings: new Set(), memoryCopies: new Map(), onWorker: false, importing: new Set() });
+const portable = (globalThis[Symbol.for("toki.portable")] ??= { functions: new Map(), importing: new Set() });
 portable.onWorker = true;
 let hasTsx = false;
 async function useTsx(url) {

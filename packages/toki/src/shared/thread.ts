@@ -31,14 +31,13 @@ import type { Waker } from "../future/waker.js";
 import type { Arena } from "../memory/arena.js";
 import { OWNED, slotBase } from "../memory/layout.js";
 import type { Mailbox } from "../memory/mailbox.js";
-import type { SharedLock } from "../memory/shared-lock.js";
-import { SharedLock as Lock } from "../memory/shared-lock.js";
+import { SharedLock } from "../memory/shared-lock.js";
 import type { SharedMemory } from "../memory/shared-memory.js";
 import { onThreadEnd, threadMailbox } from "../memory/thread.js";
 import { Decoder } from "../portable/codec/decoder.js";
 import { Encoder } from "../portable/codec/encoder.js";
 import { Holds } from "./hold.js";
-import { kindOf, lockOf } from "./kinds.js";
+import { kindOf, lockOf, type ObjectKind } from "./kinds.js";
 import {
   ASKED,
   BLOCKS,
@@ -183,17 +182,23 @@ export class SharedThread {
 
   /** The wait is given up. Not for one that is finished. */
   leave(waiter: Waiter): void {
-    const { memory } = this;
     const { share, block } = waiter;
     waiter.waker = null;
-    share.lock.lock();
-    const isQueued = memory.read(block + STATE) === QUEUED;
-    if (isQueued) remove(memory, block);
-    share.kind.passOn(this, share.object, block);
-    this.unlock(share.lock);
+    const isQueued = this.giveUp(share.lock, share.kind, share.object, block);
     if (isQueued || waiter.hasArrived) this.release(waiter);
     else waiter.isDropped = true;
     share.unuse();
+  }
+
+  /** A wait ends that nobody will look at: what it was given is passed on. True if it was still in the queue, and so was given nothing more. */
+  private giveUp(lock: SharedLock, kind: ObjectKind, object: number, block: number): boolean {
+    const { memory } = this;
+    lock.lock();
+    const isQueued = memory.read(block + STATE) === QUEUED;
+    if (isQueued) remove(memory, block);
+    kind.passOn(this, object, block);
+    this.unlock(lock);
+    return isQueued;
   }
 
   private release(waiter: Waiter): void {
@@ -284,7 +289,7 @@ export class SharedThread {
     const number = memory.read(block + KIND);
     const kind = kindOf(number);
     if (kind === undefined) return;
-    const lock = new Lock(memory, lockOf(kind, memory, object));
+    const lock = new SharedLock(memory, lockOf(kind, memory, object));
     lock.lock();
     kind.abandon(this, object, block);
     this.unlock(lock);
@@ -296,12 +301,8 @@ export class SharedThread {
     const { memory, arena } = this;
     const kind = kindOf(number);
     if (kind === undefined) return;
-    const lock = new Lock(memory, lockOf(kind, memory, object));
-    lock.lock();
-    const isQueued = memory.read(block + STATE) === QUEUED;
-    if (isQueued) remove(memory, block);
-    kind.passOn(this, object, block);
-    this.unlock(lock);
+    const lock = new SharedLock(memory, lockOf(kind, memory, object));
+    const isQueued = this.giveUp(lock, kind, object, block);
     if (isQueued) arena.free(block, SMALL);
     else if (memory.read(block + BLOCKS) !== 0 && memory.exchange(block + SIGNAL, ABANDONED) === DELIVERED) {
       arena.free(block, SMALL);

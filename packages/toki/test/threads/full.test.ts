@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JoinError, OutOfMemoryError, Runtime } from "toki";
 import * as thread from "../../dist/memory/thread.js";
+import * as registry from "../../dist/portable/registry.js";
 import { Arena } from "../memory/support.js";
 import { text } from "./full.functions.js";
 
 // Declarations of what is internal are stripped.
-const { joinMemory } = thread as unknown as { joinMemory(buffer: SharedArrayBuffer): void };
+const { MEMORY_COPY } = thread as unknown as { MEMORY_COPY: string };
+const { portable } = registry as unknown as { portable(): { memory: object } };
 
 /** Of characters: they need a block of 1 MiB. */
 const LARGE = 1_000_000;
@@ -15,7 +17,7 @@ test("an outcome for which there is no room fails its task, and nobody waits for
   timeout: 30_000,
 }, async () => {
   // Room for one block of 1 MiB, not for two. Before anything else makes the memory.
-  joinMemory(Arena.createBuffer(2 * 2 ** 20));
+  portable().memory = { buffer: Arena.createBuffer(2 * 2 ** 20), slot: undefined, copy: MEMORY_COPY };
   await using rt = new Runtime({ flavor: "multiThread", workerThreads: 1 });
   const metrics = rt.metrics();
   await rt.run(function* () {

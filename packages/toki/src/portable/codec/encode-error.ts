@@ -2,13 +2,10 @@
  * Errors in messages: what `encodeThrown` keeps, in words. In addition an error that occurs twice arrives as one, and may lead back to itself.
  */
 import { crossingName } from "../error-classes.js";
+import { describeThrown, MAX_CAUSES, OWN } from "../errors.js";
 import type { Encoder } from "./encoder.js";
 import { REFUSED } from "./refused.js";
 import { ABSENT, ERROR, IS_AGGREGATE, IS_DOM, LIST, PROPS } from "./tags.js";
-
-/** Errors within errors, as for `encodeThrown`. */
-const MAX_CAUSES = 16;
-const OWN = new Set(["message", "stack", "cause", "name", "errors"]);
 
 /** @internal */
 export function writeError(encoder: Encoder, error: Error): void {
@@ -68,14 +65,6 @@ function writeWhatCan(encoder: Encoder, value: unknown): void {
   } catch (refusal) {
     if (refusal !== REFUSED) throw refusal;
     encoder.rewind(mark);
-    encoder.string(textOf(value));
-  }
-}
-
-function textOf(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return Object.prototype.toString.call(value);
+    encoder.string(describeThrown(value));
   }
 }

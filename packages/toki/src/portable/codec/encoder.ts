@@ -105,28 +105,16 @@ export class Encoder extends WordWriter {
    * @throws NotSendError if it cannot be sent, and whatever its getters throw; then everything since `begin` is undone
    */
   value(value: unknown, path: string): void {
-    this.isActive = true;
-    try {
-      const { length } = this;
-      const parcels = this.parcels.length;
-      const transfer = this.transfer.length;
-      const held = this.held.length;
-      const leaving = this.leaving.length;
-      this.write(value);
-      if (this.buffers.hasHulls) {
-        this.rewind({ length, objects: 0, parcels, transfer, held, leaving });
-        this.buffers.isFirst = false;
-        this.write(value);
-      }
-    } catch (error) {
-      this.undo();
-      throw error === REFUSED ? this.refusal([value], () => path) : error;
-    }
-    this.end();
+    if (!this.message(value, false)) throw this.refusal([value], () => path);
   }
 
   /** Writes arguments as one message: what two of them have in common arrives so. Throws as `value` does. */
   args(args: readonly unknown[]): void {
+    if (!this.message(args, true)) throw this.refusal(args, (i) => `argument ${i}`);
+  }
+
+  /** Writes one message: a value, or a list of them. False if it cannot be sent; then, and if it throws, everything since `begin` is undone. */
+  private message(value: unknown, isList: boolean): boolean {
     this.isActive = true;
     try {
       const { length } = this;
@@ -134,17 +122,21 @@ export class Encoder extends WordWriter {
       const transfer = this.transfer.length;
       const held = this.held.length;
       const leaving = this.leaving.length;
-      this.list(args);
+      if (isList) this.list(value as readonly unknown[]);
+      else this.write(value);
       if (this.buffers.hasHulls) {
         this.rewind({ length, objects: 0, parcels, transfer, held, leaving });
         this.buffers.isFirst = false;
-        this.list(args);
+        if (isList) this.list(value as readonly unknown[]);
+        else this.write(value);
       }
     } catch (error) {
       this.undo();
-      throw error === REFUSED ? this.refusal(args, (i) => `argument ${i}`) : error;
+      if (error === REFUSED) return false;
+      throw error;
     }
     this.end();
+    return true;
   }
 
   /** The message goes out. Before this, whoever asked for it may still give it up. */

@@ -196,7 +196,7 @@ export class RemoteTasks {
   /** The worker of a task is no more. */
   private fail(remote: RemoteFuture, now: number, error: unknown): void {
     const block = remote.record;
-    if ((now & record.DONE) === 0) this.values.abandon(block);
+    if ((now & record.DONE) === 0) this.values.freeData(block);
     else {
       const { id } = remote.task as task.Task<unknown>;
       if (this.parcels.get(id) !== remote) this.onReply(block);

@@ -71,11 +71,9 @@ export class Values {
 
   /** Reads the arguments and frees the data. */
   takeArgs(record: number, parcels: readonly unknown[] = NONE): unknown[] {
-    if ((this.flagsOf(record) & IS_PARCEL) !== 0)
-      return this.decoder.args(parcels[0] as Int32Array, 0, parcels.slice(1));
     const at = this.place(record);
     try {
-      return this.decoder.args(this.memory.words, at, parcels);
+      return this.decoder.args(this.wordsOf(record, parcels), at, this.besides(record, parcels));
     } finally {
       this.freeData(record);
     }
@@ -83,15 +81,10 @@ export class Values {
 
   /** Reads the arguments, then the task's name, and frees the data. */
   takeNamedArgs(record: number, parcels: readonly unknown[] = NONE): { args: unknown[]; name: string } {
-    if ((this.flagsOf(record) & IS_PARCEL) !== 0) {
-      const words = parcels[0] as Int32Array;
-      const args = this.decoder.args(words, 0, parcels.slice(1));
-      return { args, name: this.decoder.value(words, this.decoder.position, NONE) as string };
-    }
     const at = this.place(record);
     try {
-      const args = this.decoder.args(this.memory.words, at, parcels);
-      const name = this.decoder.value(this.memory.words, this.decoder.position, parcels) as string;
+      const args = this.decoder.args(this.wordsOf(record, parcels), at, this.besides(record, parcels));
+      const name = this.decoder.value(this.wordsOf(record, parcels), this.decoder.position, NONE) as string;
       return { args, name };
     } finally {
       this.freeData(record);
@@ -100,11 +93,9 @@ export class Values {
 
   /** Reads one value and frees the data. */
   takeValue(record: number, parcels: readonly unknown[] = NONE): unknown {
-    if ((this.flagsOf(record) & IS_PARCEL) !== 0)
-      return this.decoder.value(parcels[0] as Int32Array, 0, parcels.slice(1));
     const at = this.place(record);
     try {
-      return this.decoder.value(this.memory.words, at, parcels);
+      return this.decoder.value(this.wordsOf(record, parcels), at, this.besides(record, parcels));
     } finally {
       this.freeData(record);
     }
@@ -112,31 +103,40 @@ export class Values {
 
   /** Frees arguments that nobody will read. */
   dropArgs(record: number): void {
-    if ((this.flagsOf(record) & IS_PARCEL) === 0) discardArgs(this.memory.words, this.place(record));
+    if (!this.isMessage(record)) discardArgs(this.memory.words, this.place(record));
     this.freeData(record);
   }
 
   /** Frees an outcome that nobody will read. */
   dropValue(record: number): void {
-    if ((this.flagsOf(record) & IS_PARCEL) === 0) discard(this.memory.words, this.place(record));
+    if (!this.isMessage(record)) discard(this.memory.words, this.place(record));
     this.freeData(record);
   }
 
-  /** Frees the data of a record whose worker has died, whatever it had come to. What the values refer to stays as it is. */
-  abandon(record: number): void {
-    this.freeData(record);
-  }
-
-  /** Where the values are; `memory.words` reaches them then. */
+  /** Where the values are in `wordsOf`, which reaches them then. */
   private place(record: number): number {
     const { memory } = this;
+    if (this.isMessage(record)) return 0;
     const data = memory.read(record + DATA);
     if (data === 0) return record + VALUES;
     memory.reaching(data + (BLOCK_WORDS << (memory.read(record + DATA_CLASS) & CLASS)) - 1);
     return data;
   }
 
-  /** Frees the block of a record's values, whatever they hold. */
+  private isMessage(record: number): boolean {
+    return (this.memory.read(record + DATA_CLASS) & IS_PARCEL) !== 0;
+  }
+
+  private wordsOf(record: number, parcels: readonly unknown[]): Int32Array {
+    return this.isMessage(record) ? (parcels[0] as Int32Array) : this.memory.words;
+  }
+
+  /** The parcels beside the words. */
+  private besides(record: number, parcels: readonly unknown[]): readonly unknown[] {
+    return this.isMessage(record) ? parcels.slice(1) : parcels;
+  }
+
+  /** Frees the block of a record's values. What the values refer to stays as it is. */
   freeData(record: number): void {
     const { memory } = this;
     const data = memory.read(record + DATA);

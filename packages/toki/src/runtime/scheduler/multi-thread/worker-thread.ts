@@ -3,7 +3,7 @@
  * first lines (worker-source.ts) import that URL and call it.
  */
 import { host } from "#host";
-import { joinMemory, threadEnded } from "../../../memory/thread.js";
+import { threadEnded, threadMailbox } from "../../../memory/thread.js";
 import { portable } from "../../../portable/registry.js";
 import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
 import { RuntimeCore, shareTaskIds } from "../../core.js";
@@ -44,12 +44,13 @@ export interface WorkerPort {
 
 function begin(setup: WorkerSetup, port: WorkerPort): void {
   const { seat, options } = setup;
-  const mailbox = joinMemory(setup.buffer, seat.slot);
+  const mailbox = threadMailbox();
   shareTaskIds(mailbox.arena.memory);
   const control = new Control(mailbox.arena, setup.control, setup.workers);
   const rt = new RuntimeCore(options, host);
   const worker = new Worker(rt, control, mailbox, seat, port);
   rt.joinThreads(worker);
+  rt.serve(worker);
   worker.onMessage = (message) => onMessage(worker, message as ToWorker);
   port.onMessage((message) => worker.onMessage(message));
   rt.onClosed(() => {
