@@ -6,7 +6,7 @@
  *   running      its items were given to `run`
  *   answered     each call that still waits has its outcome
  *
- * A call that is dropped leaves a batch that collects; of one that is sealed it takes no notice. If nobody waits any more, a batch is not run.
+ * A call that is dropped before its batch runs is left out of it. If nobody waits any more, the batch is not run.
  * While all slots are taken a batch goes on collecting, until it is full.
  */
 import { type BodyOf, bindBody, checkBody } from "../future/bound-body.js";
@@ -147,7 +147,7 @@ export class Batcher<I, O> {
   /**
    * Puts an item into the batch that is being collected, and waits for its result.
    *
-   * **Cancel safety**: dropped while its batch is being collected, the call leaves it. Later its item is processed with the others, and the result is lost.
+   * **Cancel safety**: dropped before its batch runs, the call leaves it. Later its item is processed with the others, and the result is lost.
    *
    * @throws what the batch throws, to each of its calls; a RecvError if the runtime is shut down meanwhile
    * @throws NoRuntimeError outside a runtime

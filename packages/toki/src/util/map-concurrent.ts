@@ -6,11 +6,11 @@
  */
 import { checkBody } from "../future/bound-body.js";
 import { fn } from "../future/fn.js";
-import type { Body } from "../future/frame.js";
 import { fromAsyncIterable } from "../future/from-async-iterable.js";
 import { Future } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
 import { isPromiseLike, notAFuture } from "../future/misuse.js";
+import { ready } from "../future/ready.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { integer } from "../sync/integer.js";
 import { Mutex } from "../sync/mutex.js";
@@ -24,9 +24,9 @@ interface Entry {
 
 /** Where the items come from: undefined is the end. */
 interface Source {
-  next(): Body<Entry | undefined>;
+  next(): Future<Entry | undefined>;
   /** No more is wanted. */
-  close(): Body<void>;
+  close(): Future<void>;
 }
 
 type Mapper = (item: never, index: number) => IntoFuture<unknown>;
@@ -36,15 +36,16 @@ function iterableSource(items: Iterable<unknown>): Source {
   let count = 0;
   let isOver = false;
   return {
-    *next() {
-      if (isOver) return undefined;
+    next() {
+      if (isOver) return ready(undefined);
       isOver = true; // in case it throws
       const result = iterator.next();
       isOver = result.done === true;
-      return isOver ? undefined : { item: result.value, index: count++ };
+      return ready(isOver ? undefined : { item: result.value, index: count++ });
     },
-    *close() {
+    close() {
       if (!isOver) iterator.return?.();
+      return ready(undefined);
     },
   };
 }
@@ -52,65 +53,57 @@ function iterableSource(items: Iterable<unknown>): Source {
 function asyncSource(items: AsyncIterable<unknown>): Source {
   const source = fromAsyncIterable(items);
   let count = 0;
-  return {
-    *next() {
-      const item = yield* source.next();
-      return source.isEnded ? undefined : { item, index: count++ };
-    },
-    *close() {
-      yield* source.close();
-    },
-  };
+  const next = fn(function* next() {
+    const item = yield* source.next();
+    return source.isEnded ? undefined : { item, index: count++ };
+  });
+  return { next, close: () => source.close() };
 }
 
-class Lanes {
-  readonly results: unknown[] = [];
-  private readonly source: Source;
-  private readonly mapper: Mapper;
-  private readonly turn = new Mutex(undefined);
-
-  constructor(source: Source, mapper: Mapper) {
-    this.source = source;
-    this.mapper = mapper;
-  }
-
-  *next(): Body<Entry | undefined> {
-    const turn = yield* this.turn.lock();
-    try {
-      return yield* this.source.next();
-    } finally {
-      turn.release();
-    }
-  }
-
-  *apply(s: Scope, { item, index }: Entry): Body<void> {
-    const made = this.mapper(item as never, index);
-    if (isPromiseLike(made)) throw notAFuture("mapConcurrent", made);
-    const future = Future.from(made);
-    this.results[index] = yield* future.asPortable() === null ? future : s.spawn(future);
-  }
+/** What the lanes of a map have in common. */
+interface Lanes {
+  readonly source: Source;
+  readonly mapper: Mapper;
+  readonly scope: Scope;
+  /** Whose turn it is to ask the source. */
+  readonly turn: Mutex<undefined>;
+  readonly results: unknown[];
 }
 
-const lane = fn(function* lane(lanes: Lanes, s: Scope, first: Entry) {
-  for (let entry: Entry | undefined = first; entry !== undefined; entry = yield* lanes.next()) {
-    yield* lanes.apply(s, entry);
+const nextEntry = fn(function* nextEntry({ turn, source }: Lanes) {
+  const guard = yield* turn.lock();
+  try {
+    return yield* source.next();
+  } finally {
+    guard.release();
   }
 });
 
-const run = fn(function* mapConcurrent(source: () => Source, limit: number, mapper: Mapper) {
-  const from = source();
-  const lanes = new Lanes(from, mapper);
+const lane = fn(function* lane(lanes: Lanes, first: Entry) {
+  const { mapper, results, scope } = lanes;
+  for (let entry: Entry | undefined = first; entry !== undefined; entry = yield* nextEntry(lanes)) {
+    const made = mapper(entry.item as never, entry.index);
+    if (isPromiseLike(made)) throw notAFuture("mapConcurrent", made);
+    const future = Future.from(made);
+    results[entry.index] = yield* future.asPortable() === null ? future : scope.spawn(future);
+  }
+});
+
+const run = fn(function* mapConcurrent(open: () => Source, limit: number, mapper: Mapper) {
+  const source = open();
+  const results: unknown[] = [];
   try {
-    yield* scope(function* (s) {
+    yield* scope(function* (scope) {
+      const lanes: Lanes = { source, mapper, scope, turn: new Mutex(undefined), results };
       for (let i = 0; i < limit; i++) {
-        const first = yield* lanes.next();
+        const first = yield* nextEntry(lanes);
         if (first === undefined) return;
-        s.spawn(lane(lanes, s, first));
+        scope.spawn(lane(lanes, first));
       }
     });
-    return lanes.results;
+    return results;
   } finally {
-    yield* from.close();
+    yield* source.close();
   }
 });
 

@@ -2,6 +2,7 @@ import { proofs as combinators } from "./combinators.proofs.js";
 import { proofs as locks } from "./locks.proofs.js";
 import { proofs as mpsc } from "./mpsc.proofs.js";
 import { proofs as oneshot } from "./oneshot.proofs.js";
+import { proofs as patterns } from "./patterns.proofs.js";
 import { proofs as promises } from "./promises.proofs.js";
 import type { Proof } from "./proof.js";
 import { proofs as signals } from "./signals.proofs.js";
@@ -17,6 +18,7 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["mpsc", mpsc],
   ["oneshot", oneshot],
   ["locks and limits", locks],
+  ["patterns", patterns],
   ["TCP", tcp],
   ["signals", signals],
   ["promises", promises],

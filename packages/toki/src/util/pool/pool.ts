@@ -29,12 +29,52 @@ export interface Pooled<T> {
   idleSince: number;
 }
 
+const reuse = fn(function* reuse(rules: PoolRules<unknown>, unused: Pooled<unknown>[]) {
+  const { validate, destroy } = rules;
+  for (let pooled = unused.pop(); pooled !== undefined; pooled = unused.pop()) {
+    if (validate === undefined) return pooled;
+    let isGood = false;
+    try {
+      isGood = (yield* settled(validate(pooled.item), "Pool: options.validate")) === true;
+    } finally {
+      if (!isGood) destroy(pooled.item);
+    }
+    if (isGood) return pooled;
+  }
+  return undefined;
+});
+
+const make = fn(function* make(rules: PoolRules<unknown>): Body<Pooled<unknown>> {
+  const item = yield* settled(rules.create(), "Pool: options.create");
+  const now = Instant.now().ms;
+  return { item, madeAt: now, idleSince: now };
+});
+
 const get = fn(function* get(pool: Pool<unknown>) {
-  return yield* pool.lend();
+  const { rules, unused, slots } = pool;
+  let permit: SemaphorePermit;
+  try {
+    permit = yield* slots.acquire();
+  } catch (error) {
+    throw error instanceof AcquireError ? new PoolClosedError() : error;
+  }
+  let guard: PoolGuard<unknown> | undefined;
+  pool.begin();
+  try {
+    const pooled = (yield* reuse(rules, unused)) ?? (yield* make(rules));
+    if (pool.isClosed) {
+      rules.destroy(pooled.item);
+      throw new PoolClosedError();
+    }
+    guard = new PoolGuard(pool, pooled, permit);
+    return guard;
+  } finally {
+    if (guard === undefined) pool.free(permit);
+  }
 });
 
 const use = fn(function* use(pool: Pool<unknown>, body: (item: unknown, guard: PoolGuard<unknown>) => unknown) {
-  const guard = yield* pool.lend();
+  const guard = yield* get(pool);
   try {
     return yield* settled(body(guard.value, guard), "Pool.use");
   } finally {
@@ -86,9 +126,12 @@ const closed = fn(function* closed(pool: Pool<unknown>, changed: Notify) {
  * ```
  */
 export class Pool<T> implements Disposable {
-  private readonly rules: PoolRules<T>;
-  private readonly slots: Semaphore;
-  private readonly unused: Pooled<T>[] = [];
+  /** @internal */
+  readonly rules: PoolRules<T>;
+  /** @internal */
+  readonly slots: Semaphore;
+  /** @internal */
+  readonly unused: Pooled<T>[] = [];
   private readonly changed = new Notify();
   private lent = 0;
 
@@ -186,49 +229,10 @@ export class Pool<T> implements Disposable {
     return closed(this as Pool<unknown>, this.changed);
   }
 
-  /** @internal */
-  *lend(): Body<PoolGuard<T>> {
-    let permit: SemaphorePermit;
-    try {
-      permit = yield* this.slots.acquire();
-    } catch (error) {
-      throw error instanceof AcquireError ? new PoolClosedError() : error;
-    }
-    let guard: PoolGuard<T> | undefined;
+  /** An item is about to be lent. @internal */
+  begin(): void {
     this.lent++;
-    try {
-      const pooled = (yield* this.reuse()) ?? (yield* this.make());
-      if (this.isClosed) {
-        this.rules.destroy(pooled.item);
-        throw new PoolClosedError();
-      }
-      guard = new PoolGuard(this, pooled, permit);
-      return guard;
-    } finally {
-      if (guard === undefined) this.free(permit);
-    }
-  }
-
-  private *reuse(): Body<Pooled<T> | undefined> {
-    const { validate, destroy } = this.rules;
     this.dropOld();
-    for (let pooled = this.unused.pop(); pooled !== undefined; pooled = this.unused.pop()) {
-      if (validate === undefined) return pooled;
-      let isGood = false;
-      try {
-        isGood = (yield* settled(validate(pooled.item), "Pool: options.validate")) === true;
-      } finally {
-        if (!isGood) destroy(pooled.item);
-      }
-      if (isGood) return pooled;
-    }
-    return undefined;
-  }
-
-  private *make(): Body<Pooled<T>> {
-    const item = (yield* settled(this.rules.create(), "Pool: options.create")) as T;
-    const now = Instant.now().ms;
-    return { item, madeAt: now, idleSince: now };
   }
 
   /** @internal */
@@ -244,7 +248,8 @@ export class Pool<T> implements Disposable {
     this.dropOld();
   }
 
-  private free(permit: SemaphorePermit): void {
+  /** What was lent is so no more. @internal */
+  free(permit: SemaphorePermit): void {
     this.lent--;
     permit.release();
     if (this.lent === 0) this.changed.notifyWaiters();
