@@ -46,7 +46,13 @@ const useLock = (Copy: new () => Lock, aborts: boolean) =>
 const planted = [
   { name: "a lost wake-up", Copy: LosesWakeUps, aborts: false, kind: "deadlock", says: /lock \(free\)/ },
   { name: "a lock that lets others barge in", Copy: LetsBargeIn, aborts: false, kind: "threw", says: /overtaken/ },
-  { name: "a permit that is lost in a cancellation", Copy: LosesPermits, aborts: true, kind: "deadlock", says: /lock \(held\)/ },
+  {
+    name: "a permit that is lost in a cancellation",
+    Copy: LosesPermits,
+    aborts: true,
+    kind: "deadlock",
+    says: /lock \(held\)/,
+  },
 ] as const;
 
 describe("a mistake planted in a copy of a lock", () => {
@@ -60,7 +66,9 @@ describe("a mistake planted in a copy of a lock", () => {
 
       for (const strategy of ["mixed", "random", "pct", "exhaustive"] as const) {
         test(`is found within 10 s (${strategy}), and the message replays it`, async () => {
-          const found = await failureOf(explore(body, { strategy, preemptions: 3, seed: 1, runs: 1e6, maxTime: { seconds: 10 } }));
+          const found = await failureOf(
+            explore(body, { strategy, preemptions: 3, seed: 1, runs: 1e6, maxTime: { seconds: 10 } }),
+          );
           assert.equal(found.kind, kind);
           assert.match(found.message, says);
           assert.equal(found.isDeterministic, true);

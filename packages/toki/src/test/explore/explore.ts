@@ -106,7 +106,8 @@ export async function explore(body: ExploreBody, options: ExploreOptions = {}): 
   try {
     return await new Explorer(body, config).explore();
   } catch (error) {
-    if (error instanceof ExploreError && caller !== undefined) error.stack = `${error.name}: ${error.message}\n${caller}`;
+    if (error instanceof ExploreError && caller !== undefined)
+      error.stack = `${error.name}: ${error.message}\n${caller}`;
     throw error;
   }
 }
@@ -127,7 +128,7 @@ class Explorer {
     const { replay, runs, maxTime } = this.config;
     if (replay !== undefined) return this.replay(replay.choices, replay.checksum);
     const until = host.now() + maxTime;
-    let strategy: Strategy = this.strategy();
+    const strategy: Strategy = this.strategy();
     let complete = false;
     while (this.runs < runs && host.now() < until) {
       // What comes by itself is the schedule to look at first, whatever the strategy.
@@ -200,7 +201,7 @@ class Explorer {
     }
     const simplest = await shrink(
       found,
-      (choices) => this.run(new Fixed(choices), undefined),
+      (strategy) => this.run(strategy, undefined),
       (result) => isSameWay(result.failure, failure),
     );
     const last = new Recorder();

@@ -54,7 +54,13 @@ export class Recorder {
   after(): void {
     const { step } = this;
     const to =
-      step === OUTSIDE ? "has a turn" : step === CLOCK ? "moves on" : "timerSlot" in step ? "fires" : endOf(step as Task<unknown>);
+      step === OUTSIDE
+        ? "has a turn"
+        : step === CLOCK
+          ? "moves on"
+          : "timerSlot" in step
+            ? "fires"
+            : endOf(step as Task<unknown>);
     const chosen = this.choices.length > 0 ? ` [${this.choices.join(", ")}]` : "";
     this.steps.push({ isDeviation: this.isDeviation, text: `${this.label}: ${this.from}${to}${chosen}${this.hint}` });
   }
@@ -75,7 +81,7 @@ function originOf(task: Task<unknown>): string {
 
 function endOf(task: Task<unknown>): string {
   const { state } = task;
-  if ((state & FAILED) !== 0) return `throws ${String(task.output)}`;
+  if ((state & FAILED) !== 0) return `throws ${String(task.output).split("\n", 1)[0]}`;
   if ((state & CANCELLED) !== 0) return "ends, cancelled";
   if (task.isComplete) return "ends";
   return awaitedBy(task) ?? "is woken";

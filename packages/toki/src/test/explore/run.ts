@@ -12,7 +12,7 @@
  */
 import { host } from "#host";
 import { BUDGET } from "../../future/current.js";
-import { Future } from "../../future/future.js";
+import type { Future } from "../../future/future.js";
 import { DeadlockError } from "../../runtime/error.js";
 import { otherThreads } from "../../runtime/scheduler/other-threads.js";
 import type { Task } from "../../runtime/task/task.js";

@@ -2,16 +2,21 @@
  * Makes a failing schedule easier to understand: fewer choices other than 0, then fewer steps, then smaller choices. A candidate is taken if the body
  * fails under it in the same way; what counts is the schedule that was run, not the one that was asked for.
  *
- * First every schedule with one deviation, if that is not too many: most bugs need no more. Then chunks of the schedule, from half of it down to single
- * choices, are set to 0 and cut out, and choices are lowered, until nothing helps or the bound is reached.
+ * First the schedules with the fewest deviations of all, as far as there is time: most bugs need one or two. Then chunks of the schedule, from half of it
+ * down to single choices, are set to 0 and cut out, and choices are lowered, until nothing helps or the bound is reached.
  */
+import { host } from "#host";
+import { Exhaustive } from "./exhaustive.js";
 import type { RunResult } from "./run.js";
+import { Fixed, type Strategy } from "./strategy.js";
 
-const MAX_RUNS = 1000;
+const MAX_RUNS = 2000;
 const MAX_MS = 2000;
-const MAX_SINGLES = 300;
+/** How many runs, and how much of the time, look for the fewest deviations. */
+const MAX_SEARCH_RUNS = 1000;
+const MAX_SEARCH_MS = 1000;
 
-type Rerun = (choices: readonly number[]) => Promise<RunResult>;
+type Rerun = (strategy: Strategy) => Promise<RunResult>;
 
 /** Tries schedules, and keeps the best that fails. */
 class Shrinker {
@@ -25,17 +30,31 @@ class Shrinker {
     this.best = found;
     this.rerun = rerun;
     this.isSame = isSame;
-    this.until = performance.now() + MAX_MS;
+    this.until = host.now() + MAX_MS;
   }
 
   get isSpent(): boolean {
-    return this.left <= 0 || performance.now() > this.until;
+    return this.left <= 0 || host.now() > this.until;
   }
 
   async attempt(choices: readonly number[]): Promise<boolean> {
     if (this.isSpent) return false;
     this.left--;
-    const result = await this.rerun(choices);
+    return this.take(await this.rerun(new Fixed(choices)));
+  }
+
+  /** Looks through the schedules with fewer deviations, from none on. */
+  async search(): Promise<void> {
+    const strategy = new Exhaustive(deviationsOf(this.best.choices) - 1);
+    const until = host.now() + MAX_SEARCH_MS;
+    for (let left = MAX_SEARCH_RUNS; left > 0 && host.now() < until && strategy.begin(); left--) {
+      const result = await this.rerun(strategy);
+      if (this.take(result)) return;
+      strategy.end(result);
+    }
+  }
+
+  private take(result: RunResult): boolean {
     if (!this.isSame(result) || !isSimpler(result, this.best)) return false;
     this.best = result;
     return true;
@@ -49,25 +68,13 @@ export async function shrink(
   isSame: (result: RunResult) => boolean,
 ): Promise<RunResult> {
   const shrinker = new Shrinker(found, rerun, isSame);
-  if (deviationsOf(found.choices) > 1) await trySingles(shrinker, await rerun([]));
+  if (deviationsOf(found.choices) > 0) await shrinker.search();
   for (let before: RunResult | undefined; before !== shrinker.best && !shrinker.isSpent; ) {
     before = shrinker.best;
     await cutChunks(shrinker);
     await lowerChoices(shrinker);
   }
   return shrinker.best;
-}
-
-async function trySingles(shrinker: Shrinker, plain: RunResult): Promise<void> {
-  let left = MAX_SINGLES;
-  for (let point = 0; point < plain.counts.length; point++) {
-    for (let choice = 1; choice < (plain.counts[point] as number); choice++) {
-      if (left-- === 0 || shrinker.isSpent) return;
-      const choices = new Array<number>(point).fill(0);
-      choices.push(choice);
-      if (await shrinker.attempt(choices)) return;
-    }
-  }
 }
 
 async function cutChunks(shrinker: Shrinker): Promise<void> {
