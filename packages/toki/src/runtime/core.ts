@@ -239,7 +239,7 @@ export class RuntimeCore {
     else this.start(future, { name });
   }
 
-  private start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
+  protected start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
     const task = new Task(this, future, newTaskId(), SCHEDULED);
     // The spawn hook may throw: then the spawn never was.
     if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
@@ -577,7 +577,7 @@ export class RuntimeCore {
     if (current.cx !== null || this.executor.active) throw new NestedRuntimeError(what);
   }
 
-  private startRoot<T>(future: Future<T>): Task<T> {
+  protected startRoot<T>(future: Future<T>): Task<T> {
     future.claim();
     const root = new Task(this, future, 0, ROOT);
     this.deadlock = null;
@@ -588,7 +588,7 @@ export class RuntimeCore {
   }
 
   /** How a root ended, as a return or a throw. */
-  private outcomeOf<T>(root: Task<T>): T {
+  protected outcomeOf<T>(root: Task<T>): T {
     if ((root.state & FAILED) !== 0) throw root.output;
     if ((root.state & CANCELLED) !== 0) {
       throw this.deadlock ?? (this.phase === OPEN ? new RootCancelled() : new RuntimeShutdownError("run"));

@@ -16,6 +16,15 @@ export {
 } from "./assert.js";
 export { AssertionError } from "./assertion-error.js";
 export { testBlockOn } from "./block-on.js";
+export {
+  type ExploreBody,
+  type ExploreReport,
+  type ExploreTools,
+  explore,
+} from "./explore/explore.js";
+export { ExploreError } from "./explore/explore-error.js";
+export type { ExploreOptions, ExploreStrategy } from "./explore/options.js";
+export type { FailureKind } from "./explore/run.js";
 export { type Spawn, type TestTaskOptions, testTask } from "./spawn.js";
 export { type TestBody, type TestOptions, test } from "./test.js";
 export { UnjoinedFailureError } from "./unjoined-failure-error.js";

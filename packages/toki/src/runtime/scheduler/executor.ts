@@ -390,7 +390,7 @@ export class Executor {
   }
 
   /** A poll with hooks around it, in the task's async context. */
-  private pollObserved(task: Task<unknown>): void {
+  protected pollObserved(task: Task<unknown>): void {
     if (this.observes) this.rt.beforePoll(task);
     if (asyncContext.isUsed) {
       const run = task.extra?.context ?? this.baseContext;
