@@ -46,6 +46,7 @@ export const production: Code = {
   Idle: idleModule.Idle,
   InjectQueue: injectModule.InjectQueue,
   looksAgain: true,
+  announces: true,
 };
 
 interface Program {
