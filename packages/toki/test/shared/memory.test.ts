@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Runtime, spawn, spawnBlocking } from "toki";
-import { AtomicCell, CancellationToken, Mutex, mpsc, Notify, oneshot, Semaphore } from "toki/shared";
-import { assertPending, testTask } from "toki/test";
+import { AtomicCell, Barrier, CancellationToken, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } from "toki/shared";
+import { assertPending, assertReady, testTask } from "toki/test";
 import * as memory from "../../dist/memory/thread.js";
 import { acquireImpatiently, consume, countUp, makeChannel, produceImpatiently } from "./functions.js";
 
@@ -56,6 +56,51 @@ const cases: Record<string, () => void> = {
   "Mutex, taken apart": () => {
     using mutex = new Mutex("x".repeat(1000));
     mutex.intoInner();
+  },
+  "RwLock, with guards of all kinds, and waits that are dropped": () => {
+    using rwlock = new RwLock({ text: "long enough for a block of its own ".repeat(10) });
+    const waits = [];
+    {
+      const guard = rwlock.tryWrite();
+      guard.value.text += "!";
+      using part = guard.downgradeMap((value) => value.text);
+      assert.equal(part.value.at(-1), "!");
+      waits.push(testTask<Disposable>(rwlock.write()), testTask<Disposable>(rwlock.read()));
+      for (const wait of waits) assertPending(wait.poll());
+    }
+    for (const wait of waits) wait[Symbol.dispose]();
+    using mapped = rwlock.tryWrite().map((value) => value.text);
+    assert.equal(mapped.value.at(-1), "!");
+  },
+  "RwLock, taken apart, and with a guard that outlives its handle": () => {
+    using rwlock = new RwLock("x".repeat(1000));
+    rwlock.intoInner();
+    const other = new RwLock("y".repeat(1000));
+    const guard = other.tryRead();
+    other[Symbol.dispose]();
+    assert.equal(guard.value.length, 1000);
+    guard.release();
+  },
+  "RwLock, with a handle in its value, read by several": () => {
+    using inner = new Semaphore(1);
+    using rwlock = new RwLock({ inner });
+    for (const guard of [rwlock.tryRead(), rwlock.tryRead()]) {
+      guard.value.inner[Symbol.dispose]();
+      guard.release();
+    }
+    rwlock.intoInner().inner[Symbol.dispose]();
+  },
+  Barrier: () => {
+    using barrier = new Barrier(3);
+    const [dropped, waits] = [testTask(barrier.wait()), testTask(barrier.wait())];
+    assertPending(dropped.poll());
+    assertPending(waits.poll());
+    dropped[Symbol.dispose]();
+    assertReady(testTask(barrier.wait()).poll());
+    assertReady(waits.poll());
+    const again = testTask(barrier.wait());
+    assertPending(again.poll());
+    again[Symbol.dispose]();
   },
   Notify: () => {
     using notify = new Notify();

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fromPromise, MisuseError, Runtime, spawn, spawnBlocking } from "toki";
-import { AtomicCell, CancellationToken, Mutex, mpsc, Notify, Semaphore } from "toki/shared";
+import {
+  AtomicCell,
+  Barrier,
+  CancellationToken,
+  DisposedError,
+  Mutex,
+  mpsc,
+  Notify,
+  RwLock,
+  Semaphore,
+} from "toki/shared";
 import { assertErr } from "toki/test";
 import {
   blockInTask,
@@ -93,6 +103,13 @@ describe("blocking methods", () => {
     const semaphore = new Semaphore(1);
     const message = await rt.run(function* () {
       assert.ok(assertErr(() => semaphore.blockingAcquire()) instanceof MisuseError);
+      const rwlock = new RwLock(0);
+      assert.ok(assertErr(() => rwlock.blockingRead()) instanceof MisuseError);
+      assert.ok(assertErr(() => rwlock.blockingWrite()) instanceof MisuseError);
+      assert.equal(rwlock.intoInner(), 0);
+      const barrier = new Barrier(2);
+      assert.ok(assertErr(() => barrier.blockingWait()) instanceof MisuseError);
+      assert.equal(barrier.wait().describe(), "Barrier wait (0/2 arrived)");
       return yield* spawn(blockInTask(semaphore));
     });
     assert.match(message as string, /Cannot block the current thread from within a runtime/);
@@ -107,6 +124,14 @@ describe("blocking methods", () => {
     tx.blockingSend(2);
     tx[Symbol.dispose]();
     assert.deepEqual([rx.blockingRecvMany(1), rx.blockingRecv(), rx.blockingRecv()], [[1], 2, undefined]);
+  });
+
+  test("of locks that were taken apart fail", () => {
+    const [mutex, rwlock] = [new Mutex(0), new RwLock(0)];
+    for (const lock of [mutex, rwlock]) lock.intoInner();
+    for (const call of [() => mutex.blockingLock(), () => rwlock.blockingRead(), () => rwlock.blockingWrite()]) {
+      assert.ok(assertErr(call) instanceof DisposedError);
+    }
   });
 
   test("blockingSend gives up after its timeout, and loses no slot", () => {
