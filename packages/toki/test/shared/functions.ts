@@ -193,6 +193,16 @@ export const produce = fn(import.meta, function* produce(sender: mpsc.Sender<Num
   for (let n = 0; n < count; n++) yield* tx.send([who, n]);
 });
 
+/** Throws the messages back that nobody wants. */
+export const sendInVain = fn(import.meta, function* sendInVain(tx: mpsc.Sender<Numbered>, how: "send" | "trySend") {
+  if (how === "send") yield* tx.send([1, 2]);
+  else tx.trySend([1, 2]);
+});
+
+export const sendInVainBlocking = blocking(import.meta, function sendInVainBlocking(tx: mpsc.Sender<Numbered>) {
+  tx.blockingSend([1, 2], 1);
+});
+
 export const produceUnbounded = fn(
   import.meta,
   function* produceUnbounded(sender: mpsc.UnboundedSender<Numbered>, who: number, count: number) {

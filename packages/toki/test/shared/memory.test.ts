@@ -4,7 +4,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Runtime, spawn, spawnBlocking } from "toki";
-import { AtomicCell, Barrier, CancellationToken, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } from "toki/shared";
+import {
+  AtomicCell,
+  Barrier,
+  CancellationToken,
+  DisposedError,
+  Mutex,
+  mpsc,
+  Notify,
+  oneshot,
+  RwLock,
+  Semaphore,
+} from "toki/shared";
 import { assertPending, assertReady, testTask } from "toki/test";
 import * as memory from "../../dist/memory/thread.js";
 import { acquireImpatiently, consume, countUp, makeChannel, produceImpatiently } from "./functions.js";
@@ -143,6 +154,22 @@ const cases: Record<string, () => void> = {
     tx[Symbol.dispose]();
     outerTx[Symbol.dispose]();
     outerRx[Symbol.dispose]();
+  },
+  "messages whose getters give the permit back": () => {
+    const [tx, rx] = mpsc.channel<unknown>(2);
+    const permit = tx.tryReserve();
+    const give = (held: Disposable) => ({
+      get n() {
+        held[Symbol.dispose]();
+        return 1;
+      },
+    });
+    assert.throws(() => permit.send(give(permit)), DisposedError);
+    assert.equal(tx.capacity, 2);
+    const owned = tx.tryReserveOwned();
+    assert.throws(() => owned.send(give(owned)), DisposedError);
+    assert.deepEqual([rx.capacity, rx.length, rx.senderStrongCount], [2, 0, 0]);
+    rx[Symbol.dispose]();
   },
   "a message of several blocks": () => {
     const [tx, rx] = mpsc.unboundedChannel<Uint8Array>();
