@@ -4,8 +4,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Runtime, spawn, spawnBlocking } from "toki";
-import { AtomicCell, CancellationToken, Mutex, mpsc, Notify, oneshot, Semaphore } from "toki/shared";
-import { assertPending, testTask } from "toki/test";
+import {
+  AtomicCell,
+  Barrier,
+  CancellationToken,
+  DisposedError,
+  Mutex,
+  mpsc,
+  Notify,
+  oneshot,
+  RwLock,
+  Semaphore,
+} from "toki/shared";
+import { assertPending, assertReady, testTask } from "toki/test";
 import * as memory from "../../dist/memory/thread.js";
 import { acquireImpatiently, consume, countUp, makeChannel, produceImpatiently } from "./functions.js";
 
@@ -57,6 +68,51 @@ const cases: Record<string, () => void> = {
     using mutex = new Mutex("x".repeat(1000));
     mutex.intoInner();
   },
+  "RwLock, with guards of all kinds, and waits that are dropped": () => {
+    using rwlock = new RwLock({ text: "long enough for a block of its own ".repeat(10) });
+    const waits = [];
+    {
+      const guard = rwlock.tryWrite();
+      guard.value.text += "!";
+      using part = guard.downgradeMap((value) => value.text);
+      assert.equal(part.value.at(-1), "!");
+      waits.push(testTask<Disposable>(rwlock.write()), testTask<Disposable>(rwlock.read()));
+      for (const wait of waits) assertPending(wait.poll());
+    }
+    for (const wait of waits) wait[Symbol.dispose]();
+    using mapped = rwlock.tryWrite().map((value) => value.text);
+    assert.equal(mapped.value.at(-1), "!");
+  },
+  "RwLock, taken apart, and with a guard that outlives its handle": () => {
+    using rwlock = new RwLock("x".repeat(1000));
+    rwlock.intoInner();
+    const other = new RwLock("y".repeat(1000));
+    const guard = other.tryRead();
+    other[Symbol.dispose]();
+    assert.equal(guard.value.length, 1000);
+    guard.release();
+  },
+  "RwLock, with a handle in its value, read by several": () => {
+    using inner = new Semaphore(1);
+    using rwlock = new RwLock({ inner });
+    for (const guard of [rwlock.tryRead(), rwlock.tryRead()]) {
+      guard.value.inner[Symbol.dispose]();
+      guard.release();
+    }
+    rwlock.intoInner().inner[Symbol.dispose]();
+  },
+  Barrier: () => {
+    using barrier = new Barrier(3);
+    const [dropped, waits] = [testTask(barrier.wait()), testTask(barrier.wait())];
+    assertPending(dropped.poll());
+    assertPending(waits.poll());
+    dropped[Symbol.dispose]();
+    assertReady(testTask(barrier.wait()).poll());
+    assertReady(waits.poll());
+    const again = testTask(barrier.wait());
+    assertPending(again.poll());
+    again[Symbol.dispose]();
+  },
   Notify: () => {
     using notify = new Notify();
     const [told, waits] = [testTask(notify.notified()), testTask(notify.notified())];
@@ -98,6 +154,22 @@ const cases: Record<string, () => void> = {
     tx[Symbol.dispose]();
     outerTx[Symbol.dispose]();
     outerRx[Symbol.dispose]();
+  },
+  "messages whose getters give the permit back": () => {
+    const [tx, rx] = mpsc.channel<unknown>(2);
+    const permit = tx.tryReserve();
+    const give = (held: Disposable) => ({
+      get n() {
+        held[Symbol.dispose]();
+        return 1;
+      },
+    });
+    assert.throws(() => permit.send(give(permit)), DisposedError);
+    assert.equal(tx.capacity, 2);
+    const owned = tx.tryReserveOwned();
+    assert.throws(() => owned.send(give(owned)), DisposedError);
+    assert.deepEqual([rx.capacity, rx.length, rx.senderStrongCount], [2, 0, 0]);
+    rx[Symbol.dispose]();
   },
   "a message of several blocks": () => {
     const [tx, rx] = mpsc.unboundedChannel<Uint8Array>();

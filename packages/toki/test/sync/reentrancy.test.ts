@@ -5,7 +5,7 @@ import { implementations } from "./implementations.js";
 import { now, waiting, woken } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Mutex, mpsc, Notify, Semaphore } = module;
+  const { Barrier, Mutex, mpsc, Notify, RwLock, Semaphore } = module;
 
   describe(implementation, () => {
     /** Polls a future with a waker that runs `onWake`: user code in the middle of whatever wakes. */
@@ -54,6 +54,53 @@ for (const { name: implementation, module } of implementations) {
         const next = waiting(mutex.lock());
         guard.release();
         woken(next);
+      });
+
+      test("a reader that is let in by a downgrade, and releases the writer's old guard and its own", () => {
+        const rwlock = new RwLock(0);
+        const writing = rwlock.tryWrite();
+        const read = rwlock.read();
+        waitWith(read, () => {
+          writing.release();
+          now(read).release();
+          assert.throws(() => rwlock.tryWrite());
+        });
+        const write = waiting(rwlock.write());
+        const reading = writing.downgrade();
+        assert.equal(write.isWoken, false);
+        reading.release();
+        woken(write).release();
+        rwlock.tryWrite().release();
+      });
+
+      test("a writer that is dropped by the waker of a reader", () => {
+        const rwlock = new RwLock(0);
+        const writing = rwlock.tryWrite();
+        const write = rwlock.write();
+        const read = rwlock.read();
+        waitWith(read, () => write[Symbol.dispose]());
+        waitWith(write, () => assert.fail("woken after it was dropped"));
+        const last = waiting(rwlock.read());
+        writing.release();
+        now(read);
+        woken(last);
+      });
+
+      test("a barrier whose waiters arrive again while they are let go", () => {
+        const barrier = new Barrier(3);
+        const first = barrier.wait();
+        let again: ReturnType<typeof waiting> | undefined;
+        waitWith(first, () => {
+          assert.deepEqual(now(first), { isLeader: false });
+          again = waiting(barrier.wait()); // of the next round
+        });
+        const second = waiting(barrier.wait());
+        assert.deepEqual(now(barrier.wait()), { isLeader: true });
+        assert.deepEqual(woken(second), { isLeader: false });
+        assert.equal(again?.isWoken, false);
+        waiting(barrier.wait());
+        assert.deepEqual(now(barrier.wait()), { isLeader: true });
+        woken(again as ReturnType<typeof waiting>);
       });
 
       test("notifyWaiters tells those who waited, not those who come while it tells them", () => {

@@ -6,7 +6,7 @@ import { implementations } from "./implementations.js";
 import { waiting } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Mutex, mpsc, Notify, oneshot, Semaphore } = module;
+  const { Barrier, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } = module;
 
   describe(implementation, () => {
     /** The report of a program that waits for ever. */
@@ -47,6 +47,17 @@ for (const { name: implementation, module } of implementations) {
         waiting(mutex.lock());
         assert.equal(mutex.lock().describe(), "Mutex lock (held, 1 waiting)");
 
+        const rwlock = new RwLock(0);
+        assert.equal(rwlock.read().describe(), "RwLock read (free)");
+        assert.equal(rwlock.write().describe(), "RwLock write (free)");
+        rwlock.tryRead();
+        waiting(rwlock.write());
+        assert.equal(rwlock.read().describe(), "RwLock read (held, 1 waiting)");
+
+        const barrier = new Barrier(3);
+        waiting(barrier.wait());
+        assert.equal(barrier.wait().describe(), "Barrier wait (1/3 arrived)");
+
         const semaphore = new Semaphore(3);
         assert.equal(semaphore.acquire().describe(), "Semaphore acquire (3 free, 0 waiting)");
         assert.equal(semaphore.acquireMany(2).describe(), "Semaphore acquire of 2 (3 free, 0 waiting)");
@@ -65,6 +76,16 @@ for (const { name: implementation, module } of implementations) {
         });
         assert.match(deadlock(lockTwice()), /lockTwice[\s\S]*Mutex lock \(held, 1 waiting\)/);
         mutex.tryLock(); // released on the way out
+      });
+
+      test("a read inside of a read, with a writer in between, shows in the deadlock report", () => {
+        const rwlock = new RwLock(0);
+        const readTwice = fn(function* readTwice() {
+          using _outer = yield* rwlock.read();
+          waiting(rwlock.write());
+          using _inner = yield* rwlock.read();
+        });
+        assert.match(deadlock(readTwice()), /readTwice[\s\S]*RwLock read \(held, 2 waiting\)/);
       });
 
       test("a sender that was never disposed shows in the deadlock report", () => {

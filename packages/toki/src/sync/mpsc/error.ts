@@ -30,6 +30,8 @@ export class TrySendError<T> extends UnsentError<T> {
   }
 }
 
+crosses(TrySendError, "mpsc.TrySendError", "value");
+
 /**
  * `sendTimeout` failed; `value` is the message.
  *
@@ -61,6 +63,8 @@ export class SendTimeoutError<T> extends UnsentError<T> {
     this.kind = kind;
   }
 }
+
+crosses(SendTimeoutError, "mpsc.SendTimeoutError", "value");
 
 /**
  * `tryRecv` found no message.
