@@ -1,8 +1,16 @@
 /**
- * Channels and synchronisation between the tasks of one thread: `mpsc`, `oneshot`, `Mutex`, `Semaphore`, `Notify`. Values pass by reference.
+ * Channels and synchronisation between the tasks of one thread: `mpsc`, `oneshot`, `broadcast`, `Mutex`, `Semaphore`, `Notify`. Values pass by reference.
  *
  * @module
  */
+export {
+  BroadcastReceiver,
+  BroadcastRecvError,
+  BroadcastSender,
+  broadcast,
+  LaggedError,
+  WeakBroadcastSender,
+} from "./broadcast/index.js";
 export { DisposedError, SendError, SyncError, UnsentError } from "./error.js";
 export { MappedMutexGuard } from "./mapped-mutex-guard.js";
 export * as mpsc from "./mpsc/index.js";
