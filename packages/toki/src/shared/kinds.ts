@@ -40,6 +40,8 @@ export const MPSC = 5;
 export const TOKEN = 6;
 /** @internal */
 export const CELL = 7;
+/** @internal */
+export const BROADCAST = 8;
 
 const kinds: (ObjectKind | undefined)[] = [];
 

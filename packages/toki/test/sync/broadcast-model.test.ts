@@ -6,7 +6,7 @@ import type { BroadcastReceiver, BroadcastSender } from "toki/sync";
 import { type Spawn, testTask } from "toki/test";
 import { implementations } from "./implementations.js";
 
-for (const { name: implementation, module } of implementations.filter((each) => !each.isShared)) {
+for (const { name: implementation, module } of implementations) {
   const { broadcast, BroadcastRecvError, LaggedError, SendError } = module;
 
   describe(implementation, () => {

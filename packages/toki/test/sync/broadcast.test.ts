@@ -6,7 +6,7 @@ import { assertErr, assertPending, testTask, test as toki } from "toki/test";
 import { implementations } from "./implementations.js";
 import { drops, now, stillWaiting, waiting, woken } from "./support.js";
 
-for (const { name: implementation, module, isShared } of implementations.filter((each) => !each.isShared)) {
+for (const { name: implementation, module, isShared } of implementations) {
   const { broadcast, BroadcastReceiver, BroadcastRecvError, BroadcastSender, DisposedError, LaggedError, SendError } =
     module;
 
