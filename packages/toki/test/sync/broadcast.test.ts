@@ -87,6 +87,24 @@ for (const { name: implementation, module, isShared } of implementations) {
       });
 
       if (!isShared) {
+        test("positions beyond what bitwise operators know", () => {
+          const [tx, rx] = broadcast<number>(4);
+          for (let n = 0; n < 4; n++) {
+            tx.send(n);
+            rx.tryRecv();
+          }
+          const { chan } = tx as unknown as { chan: { tail: number } };
+          chan.tail = 2 ** 33;
+          const [slow, fast] = [tx.subscribe(), tx.subscribe()];
+          for (let n = 0; n < 10; n++) {
+            tx.send(n);
+            assert.equal(fast.tryRecv(), n);
+          }
+          assert.deepEqual([slow.length, tx.length], [10, 4]);
+          assertLagged(slow, 6);
+          assert.deepEqual(take(slow, 2), [6, 7]);
+        });
+
         test("receivers get the same object", () => {
           const [tx, a] = broadcast<object>(1);
           const b = tx.subscribe();

@@ -44,7 +44,8 @@ export const CAPACITY = OWN + 1;
 export const LENGTH = OWN + 2;
 /** @internal */
 export const RECEIVERS = OWN + 3;
-const TAIL = OWN + 4;
+/** @internal */
+export const TAIL = OWN + 4;
 const LISTENERS = OWN + 6;
 const DROPPED = AFTER_SENDERS;
 
