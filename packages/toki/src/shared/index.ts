@@ -10,6 +10,14 @@ export { AcquireError, TryAcquireError } from "../sync/semaphore-error.js";
 export { TryLockError } from "../sync/try-lock-error.js";
 export { AtomicCell } from "./atomic-cell.js";
 export { Barrier } from "./barrier.js";
+export {
+  BroadcastReceiver,
+  BroadcastRecvError,
+  BroadcastSender,
+  broadcast,
+  LaggedError,
+  WeakBroadcastSender,
+} from "./broadcast/index.js";
 export { CancellationToken } from "./cancellation-token.js";
 export { DropGuard } from "./drop-guard.js";
 export * as mpsc from "./mpsc/index.js";

@@ -41,6 +41,8 @@ export const TOKEN = 6;
 /** @internal */
 export const CELL = 7;
 /** @internal */
+export const BROADCAST = 8;
+/** @internal */
 export const RW_LOCK = 12;
 /** @internal */
 export const BARRIER = 13;

@@ -1,11 +1,19 @@
 /**
- * Channels and synchronisation between the tasks of one thread: `mpsc`, `oneshot`, `Mutex`, `RwLock`, `Semaphore`, `Notify`, `Barrier`. Values
+ * Channels and synchronisation between the tasks of one thread: `mpsc`, `oneshot`, `broadcast`, `Mutex`, `RwLock`, `Semaphore`, `Notify`, `Barrier`. Values
  * pass by reference.
  *
  * @module
  */
 export { Barrier } from "./barrier.js";
 export type { BarrierWaitResult } from "./barrier-wait-result.js";
+export {
+  BroadcastReceiver,
+  BroadcastRecvError,
+  BroadcastSender,
+  broadcast,
+  LaggedError,
+  WeakBroadcastSender,
+} from "./broadcast/index.js";
 export { DisposedError, SendError, SyncError, UnsentError } from "./error.js";
 export { MappedMutexGuard } from "./mapped-mutex-guard.js";
 export * as mpsc from "./mpsc/index.js";

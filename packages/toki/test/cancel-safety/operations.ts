@@ -39,6 +39,8 @@ export const documentedAs: Readonly<Record<string, readonly [section: string, sp
   "Sender.reserveMany": ["mpsc", "tx.reserveMany()"],
   "Sender.reserveOwned": ["mpsc", "tx.reserveOwned()"],
   "BaseSender.closed": ["mpsc", "tx.closed()"],
+  "BroadcastReceiver.recv": ["broadcast", "rx.recv()"],
+  "BroadcastSender.closed": ["broadcast", "tx.closed()"],
   "OneshotSender.closed": ["oneshot", "tx.closed()"],
   "Mutex.lock": ["locks and limits", "mutex.lock()"],
   "Mutex.withLock": ["locks and limits", "mutex.withLock()"],

@@ -1,3 +1,4 @@
+import { proofs as broadcast } from "./broadcast.proofs.js";
 import { proofs as combinators } from "./combinators.proofs.js";
 import { proofs as locks } from "./locks.proofs.js";
 import { proofs as mpsc } from "./mpsc.proofs.js";
@@ -16,6 +17,7 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["tasks", tasks],
   ["combinators", combinators],
   ["mpsc", mpsc],
+  ["broadcast", broadcast],
   ["oneshot", oneshot],
   ["locks and limits", locks],
   ["patterns", patterns],

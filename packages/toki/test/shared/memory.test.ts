@@ -7,6 +7,8 @@ import { Runtime, spawn, spawnBlocking } from "toki";
 import {
   AtomicCell,
   Barrier,
+  BroadcastSender,
+  broadcast,
   CancellationToken,
   DisposedError,
   Mutex,
@@ -18,6 +20,7 @@ import {
 } from "toki/shared";
 import { assertPending, assertReady, testTask } from "toki/test";
 import * as memory from "../../dist/memory/thread.js";
+import { forgetReceiver, listen, type Numbered, shout } from "./broadcast-functions.js";
 import { acquireImpatiently, consume, countUp, makeChannel, produceImpatiently } from "./functions.js";
 
 const { threadMailbox } = memory as unknown as {
@@ -146,6 +149,47 @@ const cases: Record<string, () => void> = {
     permit.send("to nobody");
     weak[Symbol.dispose]();
   },
+  "broadcast, with values and waits left in it": () => {
+    const [tx, rx] = broadcast<unknown>(2);
+    const slow = tx.subscribe();
+    const weak = tx.downgrade();
+    using other = new Semaphore(2);
+    for (const value of ["z".repeat(300), { other }, 3, { other }]) tx.send(value);
+    assert.throws(() => rx.tryRecv(), /lagged by 2/);
+    assert.equal(rx.tryRecv(), 3);
+    (rx.tryRecv() as { other: Semaphore }).other[Symbol.dispose]();
+    const recv = testTask(rx.recv());
+    assertPending(recv.poll());
+    const closed = testTask(tx.closed());
+    assertPending(closed.poll());
+    for (const handle of [tx, rx, slow, weak, recv, closed]) handle[Symbol.dispose]();
+  },
+  "broadcast, read by all, and without a receiver": () => {
+    using tx = new BroadcastSender<string>(1000);
+    assert.throws(() => tx.send("to nobody".repeat(100)));
+    const listeners = [1, 2, 3].map(() => tx.subscribe());
+    for (let i = 0; i < 5; i++) tx.send("y".repeat(500));
+    for (const rx of listeners) while (!rx.isEmpty) rx.tryRecv();
+    for (const rx of listeners) rx[Symbol.dispose]();
+  },
+  "broadcast, a receiver in a message that nobody reads": () => {
+    const [outerTx, outerRx] = mpsc.unboundedChannel<unknown>();
+    using tx = new BroadcastSender<string>(4);
+    const rx = tx.subscribe();
+    tx.send("unread");
+    outerTx.send({ rx, tx });
+    outerTx[Symbol.dispose]();
+    outerRx[Symbol.dispose]();
+    assert.deepEqual([tx.receiverCount, tx.strongCount], [0, 1]);
+  },
+  "broadcast, a value that cannot be sent": () => {
+    using tx = new BroadcastSender<unknown>(4);
+    using rx = tx.subscribe();
+    using other = new Semaphore(1);
+    assert.throws(() => tx.send({ other, f() {} }), /code cannot be sent/);
+    assert.throws(() => tx.send({ other, rx }), /one place only/);
+    assert.equal(rx.isEmpty, true);
+  },
   "a channel in a message of another that nobody reads": () => {
     const [outerTx, outerRx] = mpsc.unboundedChannel<unknown>();
     const [tx, rx] = mpsc.channel<number>(1);
@@ -228,17 +272,24 @@ describe("shared memory comes back", () => {
       const rt = new Runtime({ flavor: "multiThread", workerThreads: 2, threadKeepAlive: 0 });
       const semaphore = new Semaphore(2);
       const cell = new AtomicCell(0);
+      const news = new BroadcastSender<Numbered>(4);
       const [tx, rx] = mpsc.channel<readonly [number, number]>(2);
       const got = await rt.run(function* () {
         const tasks = [1, 2].map((who) => spawn(produceImpatiently(tx, who, 100, [1, 3, 0])));
         const others = [1, 2].map(() => spawn(acquireImpatiently(semaphore, 100, 2, [0, 2, 5])));
         spawn(countUp(cell, 500));
         tx[Symbol.dispose]();
+        const forgotten = spawn(forgetReceiver(news.subscribe()));
+        const heard = spawn(listen(news.subscribe()));
+        const shouts = spawn(shout(news, 1, 100));
         const counts = yield* consume(rx);
+        for (const task of [forgotten, shouts]) yield* task;
         for (const task of [...tasks, ...others]) yield* task;
         const made = yield* spawnBlocking(makeChannel());
         made.tx[Symbol.dispose]();
         made.rx[Symbol.dispose]();
+        news[Symbol.dispose]();
+        assert.ok((yield* heard).received > 0);
         return counts;
       });
       assert.deepEqual(got, { 1: 100, 2: 100 });

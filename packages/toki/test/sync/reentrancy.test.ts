@@ -5,7 +5,7 @@ import { implementations } from "./implementations.js";
 import { now, waiting, woken } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Barrier, Mutex, mpsc, Notify, RwLock, Semaphore } = module;
+  const { Barrier, BroadcastRecvError, broadcast, Mutex, mpsc, Notify, RwLock, Semaphore } = module;
 
   describe(implementation, () => {
     /** Polls a future with a waker that runs `onWake`: user code in the middle of whatever wakes. */
@@ -128,6 +128,49 @@ for (const { name: implementation, module } of implementations) {
         const third = waiting(semaphore.acquire());
         semaphore.close();
         assert.equal(third.isWoken, true);
+      });
+
+      test("a broadcast receiver that takes its value inside the send, and waits again", () => {
+        const [tx, rx] = broadcast<number>(2);
+        const got: unknown[] = [];
+        const receive = (): void => {
+          try {
+            const value = rx.recv().poll(Context.fromWaker(Waker.from(receive)));
+            if (value === Pending) return;
+            got.push(value);
+          } catch (error) {
+            assert.ok(error instanceof BroadcastRecvError);
+            got.push(error.kind);
+            if (error.kind === "closed") return;
+          }
+          receive();
+        };
+        receive();
+        const last = waiting(tx.subscribe().recv());
+        tx.send(0);
+        assert.deepEqual(got, [0]);
+        assert.equal(woken(last), 0);
+        for (let i = 1; i < 3; i++) tx.send(i);
+        tx[Symbol.dispose]();
+        assert.deepEqual(got, [0, 1, 2, "closed"]);
+      });
+
+      test("a broadcast sent, and a receiver dropped, inside the wake of a send", () => {
+        const [tx, a] = broadcast<number>(4);
+        const [b, c] = [tx.subscribe(), tx.subscribe()];
+        const dropped = b.recv();
+        waitWith(a.recv(), () => {
+          dropped[Symbol.dispose]();
+          tx.send(2);
+          c[Symbol.dispose]();
+        });
+        waitWith(dropped, () => assert.fail("woken after it was dropped"));
+        const last = waiting(c.recv());
+        tx.send(1);
+        assert.equal(last.isWoken, true);
+        assert.throws(() => last.poll(), BroadcastRecvError);
+        assert.deepEqual([a.tryRecv(), a.tryRecv(), b.tryRecv(), b.tryRecv()], [1, 2, 1, 2]);
+        assert.deepEqual([tx.length, tx.receiverCount], [0, 2]);
       });
 
       test("a receiver that takes its message inside the send", () => {

@@ -6,7 +6,7 @@ import { implementations } from "./implementations.js";
 import { waiting } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Barrier, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } = module;
+  const { Barrier, broadcast, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } = module;
 
   describe(implementation, () => {
     /** The report of a program that waits for ever. */
@@ -40,6 +40,15 @@ for (const { name: implementation, module } of implementations) {
         assert.equal(rx.recvMany(7).describe(), "mpsc recvMany of 7 (2/2 queued, 1 sender)");
         assert.equal(tx.closed().describe(), "mpsc closed (receiver is open)");
         assert.equal(mpsc.unboundedChannel()[1].recv().describe(), "mpsc recv (0 queued, 1 sender)");
+
+        const [btx, brx] = broadcast<number>(3);
+        using _brx = brx.resubscribe();
+        assert.equal(brx.recv().describe(), "broadcast recv (0/4 unread, 1 sender)");
+        const more = btx.clone();
+        btx.send(1);
+        assert.equal(brx.recv().describe(), "broadcast recv (1/4 unread, 2 senders)");
+        more[Symbol.dispose]();
+        assert.equal(btx.closed().describe(), "broadcast closed (2 receivers)");
 
         const mutex = new Mutex(0);
         assert.equal(mutex.lock().describe(), "Mutex lock (free)");
@@ -95,6 +104,15 @@ for (const { name: implementation, module } of implementations) {
         });
         assert.match(report, /mpsc recv \(0\/32 queued, 1 sender\)/);
         assert.equal(tx.isClosed, false);
+      });
+
+      test("a broadcast that nobody sends shows in the deadlock report", () => {
+        const [tx, rx] = broadcast<number>(8);
+        const report = deadlock(function* () {
+          yield* rx.recv();
+        });
+        assert.match(report, /broadcast recv \(0\/8 unread, 1 sender\)/);
+        assert.equal(tx.receiverCount, 1);
       });
     });
   });

@@ -7,7 +7,7 @@ import { implementations } from "./implementations.js";
 import { now } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Barrier, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } = module;
+  const { Barrier, broadcast, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } = module;
 
   describe(implementation, () => {
     const leaves: Record<string, () => { future: Future<unknown>; finish: () => void }> = {
@@ -62,6 +62,14 @@ for (const { name: implementation, module } of implementations) {
       "Receiver.recvMany": () => {
         const [tx, rx] = mpsc.channel<number>(1);
         return { future: rx.recvMany(1), finish: () => tx.trySend(1) };
+      },
+      "BroadcastReceiver.recv": () => {
+        const [tx, rx] = broadcast<number>(1);
+        return { future: rx.recv(), finish: () => void tx.send(1) };
+      },
+      "BroadcastSender.closed": () => {
+        const [tx, rx] = broadcast<number>(1);
+        return { future: tx.closed(), finish: () => rx[Symbol.dispose]() };
       },
       "CancellationToken.cancelled": () => {
         const token = new CancellationToken();
