@@ -10,6 +10,7 @@ import { ConcurrentRecvError } from "../sync/mpsc/error.js";
 import { SharedHandle } from "./handle.js";
 import type { Waiter } from "./waiter.js";
 
+/** What receivers have in common of which one task at a time receives. */
 export abstract class ReceivingHandle extends SharedHandle {
   /** @internal */
   wait: Waiter | null = null;

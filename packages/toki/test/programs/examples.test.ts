@@ -79,7 +79,8 @@ failed: cannot handle request 2
 handled 3
 server still running
 `,
-  "graceful-shutdown": `Shutdown signal received (time is up)
+  "graceful-shutdown": `Shutdown signal received (time is up), 5 listen
+a task that did not stop was aborted
 server: no new connections
 worker 1: stopped after its last job
 worker 2: stopped after its last job

@@ -118,6 +118,11 @@ export const forgetReceiver = fn(import.meta, function* forgetReceiver(rx: Broad
   while (rx.length < 2) yield* yieldNow();
 });
 
+export const recvOnce = fn(import.meta, function* recvOnce(receiver: BroadcastReceiver<unknown>) {
+  using rx = receiver;
+  return yield* rx.recv();
+});
+
 /** What is left in a receiver. */
 export const drain = fn(import.meta, function* drain(receiver: BroadcastReceiver<unknown>) {
   using rx = receiver;

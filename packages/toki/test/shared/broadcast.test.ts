@@ -8,6 +8,7 @@ import {
   BroadcastSender,
   broadcast,
   DisposedError,
+  LaggedError,
   mpsc,
   Notify,
 } from "toki/shared";
@@ -27,6 +28,7 @@ import {
   listenBriefly,
   listenImpatiently,
   type Numbered,
+  recvOnce,
   sendWeakly,
   shout,
   shoutBlocking,
@@ -176,6 +178,27 @@ describe("broadcast between threads", () => {
       return sums;
     });
     assert.deepEqual(sums, [3_000_000, 3_000_000, 3_000_000]);
+  });
+
+  test("the errors of a worker are those of here", options, async () => {
+    await using rt = new Runtime(threads);
+    const [tx, rx] = broadcast<number>(1);
+    for (let n = 0; n < 4; n++) tx.send(n);
+    const errors = await rt.run(function* () {
+      const errors: unknown[] = [];
+      const ended = rx.resubscribe();
+      tx[Symbol.dispose]();
+      for (const each of [rx, ended]) {
+        try {
+          yield* spawn(recvOnce(each));
+        } catch (error) {
+          if (error instanceof JoinError) errors.push(error.cause);
+        }
+      }
+      return errors;
+    });
+    assert.ok(errors[0] instanceof LaggedError && errors[0].skipped === 3, String(errors[0]));
+    assert.ok(isClosed(errors[1]), String(errors[1]));
   });
 
   test("weak senders", options, async () => {

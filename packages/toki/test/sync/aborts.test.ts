@@ -6,7 +6,7 @@ import { test as toki } from "toki/test";
 import { implementations } from "./implementations.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Barrier, Mutex, mpsc, RwLock, Semaphore } = module;
+  const { Barrier, BroadcastRecvError, broadcast, LaggedError, Mutex, mpsc, RwLock, Semaphore } = module;
 
   describe(implementation, () => {
     /*
@@ -163,6 +163,45 @@ for (const { name: implementation, module } of implementations) {
             }
             assert.equal(leaders, Math.floor(arrived / 3));
             for (const handle of handles) handle.abort();
+          }),
+        ));
+
+      test("broadcast: who listens to the end hears of everything, or how much it missed", () =>
+        run(
+          fn(function* (workers: Worker[]) {
+            const [tx, last] = broadcast<number>(2);
+            let sent = 0;
+            const wrong: unknown[] = [];
+            const listen = fn(function* ({ start, hold }: Worker) {
+              yield* sleep(start);
+              using rx = last.resubscribe();
+              for (let next = sent; ; next++) {
+                try {
+                  const value = yield* rx.recv();
+                  if (value !== next) wrong.push(`${value} in the place of ${next}`);
+                  yield* sleep(hold);
+                } catch (error) {
+                  if (error instanceof LaggedError) next += error.skipped - 1;
+                  else {
+                    if (!(error instanceof BroadcastRecvError) || next !== sent) wrong.push(error, next);
+                    return;
+                  }
+                }
+              }
+            });
+            const shout = fn(function* () {
+              using sender = tx;
+              for (let ms = 0; ms < 25; ms++) {
+                for (let n = 0; n < ms % 4; n++) sender.send(sent++);
+                yield* sleep(1);
+              }
+            });
+            const handles = [...workers.map((each) => spawn(listen(each))), spawn(shout())];
+            yield* abortAll(workers, handles);
+            assert.deepEqual(wrong, []);
+            assert.equal(last.isClosed, true);
+            assert.throws(() => last.tryRecv(), LaggedError);
+            assert.deepEqual([last.tryRecv(), last.tryRecv()], [sent - 2, sent - 1]);
           }),
         ));
 

@@ -7,7 +7,8 @@
  *   write   REMAINING = RECEIVERS        whatever was in the slot is gone; a receiver that had not read it has lagged, and finds out by its position
  *   take    REMAINING - 1                by each receiver in turn, or on behalf of one that is no more. With the last the slot is empty
  *
- * Receivers read in order, so a value that everybody has read has none before it that somebody has not: LENGTH counts from there.
+ * Receivers read in order, so the LENGTH values that somebody has still to read are the last ones: what is written goes into a slot that has been read by all,
+ * unless every slot waits for somebody.
  *
  * A listener is a block that a receiver has, in the list LISTENERS: AT, the position of the next value to read, and SHARE, that of its thread. It is with a thread
  * (SHARE is that thread's share of the channel), in a message under way (NONE), or of a receiver that was collected without having been disposed (NONE). When a
@@ -176,10 +177,10 @@ export function take(thread: SharedThread, object: number, listener: number): nu
     return LAGGED;
   }
   writePosition(memory, listener + AT, next + 1);
-  return takeAt(thread, object, next, tail);
+  return takeAt(thread, object, next);
 }
 
-function takeAt(thread: SharedThread, object: number, position: number, tail: number): number {
+function takeAt(thread: SharedThread, object: number, position: number): number {
   const { memory } = thread;
   const slot = slotAt(memory, object, position);
   const message = memory.read(slot);
@@ -187,7 +188,7 @@ function takeAt(thread: SharedThread, object: number, position: number, tail: nu
   memory.write(slot + REMAINING, left);
   if (left === 0) {
     memory.write(slot, NONE);
-    memory.write(object + LENGTH, tail - position - 1);
+    memory.write(object + LENGTH, memory.read(object + LENGTH) - 1);
   } else memory.add(message + HOLDERS, 1);
   return message;
 }
@@ -219,7 +220,7 @@ export function loseListener(thread: SharedThread, object: number, listener: num
   const tail = readPosition(memory, object + TAIL);
   const oldest = tail - memory.read(object + CAPACITY);
   for (let at = Math.max(readPosition(memory, listener + AT), oldest); at < tail; at++) {
-    const message = takeAt(thread, object, at, tail);
+    const message = takeAt(thread, object, at);
     if (memory.sub(message + HOLDERS, 1) > 1) continue;
     memory.write(message + VALUE_NEXT, memory.read(object + DROPPED));
     memory.write(object + DROPPED, message);

@@ -75,6 +75,7 @@ export class BroadcastReceiver<T> extends ReceivingHandle implements AsyncIterab
   constructor(share: Share, listener: number) {
     super(share);
     this.listener = listener;
+    // In the place of what the base class watches: it does not know the listener.
     unwatch(this);
     watch(this, new Collection(share, listener));
   }

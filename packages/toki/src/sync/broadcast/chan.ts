@@ -7,7 +7,8 @@
  *   write   remaining = receivers          whatever was in the slot is gone; a receiver that had not read it has lagged, and finds out by its position
  *   read    remaining - 1                  by each receiver in turn, or by one that is disposed. With the last the value is let go
  *
- * Receivers read in order, so a value that everybody has read has none before it that somebody has not: `length` counts from there.
+ * Receivers read in order, so the `length` values that somebody has still to read are the last ones: what is written goes into a slot that has been read by all,
+ * unless every slot waits for somebody.
  *
  * The ends. `strong`: senders not disposed. When none is left the channel has ended for its receivers, after what each has not read yet. It never
  * begins again: a sender is only made from another. `receivers`: without any, nothing can be sent; it is no end, since a sender makes new ones.
@@ -81,7 +82,7 @@ export class BroadcastChan<T> {
     this.remaining[at] = left;
     if (left === 0) {
       this.values[at] = undefined;
-      this.length = this.tail - position - 1;
+      this.length--;
     }
     return value;
   }
