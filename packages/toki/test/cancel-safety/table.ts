@@ -1,4 +1,5 @@
 import { proofs as combinators } from "./combinators.proofs.js";
+import { proofs as doubles } from "./doubles.proofs.js";
 import { proofs as locks } from "./locks.proofs.js";
 import { proofs as mpsc } from "./mpsc.proofs.js";
 import { proofs as oneshot } from "./oneshot.proofs.js";
@@ -20,4 +21,5 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["TCP", tcp],
   ["signals", signals],
   ["promises", promises],
+  ["test doubles", doubles],
 ];
