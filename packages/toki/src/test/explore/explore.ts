@@ -58,6 +58,8 @@ export interface ExploreReport {
  * `maxSteps` steps. When the body has ended, the tasks that are left are cancelled, and their cleanup belongs to the run. A failing schedule is run a
  * second time, reduced to what is needed, and reported with its steps and a line of code that replays it.
  *
+ * For promises and jobs that nothing else can overtake a run waits, about a second each time: better none that take long.
+ *
  * The body has to make everything it uses anew in each run, and to do the same in each run but for the choices above: no `Math.random()`, no clock of the
  * platform, no state that is left from the last run. That it does not is found out and said when a failure cannot be repeated.
  *

@@ -179,14 +179,15 @@ export class Run {
     return budget;
   }
 
-  /** A turn of the event loop; until a job is done, if one is under way. */
+  /** A turn of the event loop, or several: until a job is done if one is under way, or until something arrives that alone can before the clock moves on. */
   private async turn(): Promise<void> {
     const { rt } = this;
     this.path.push(OUTSIDE_STEP);
     const runnable = rt.executor.runnable.length;
     await eventLoopTurn();
-    for (let turns = 0; rt.blockingJobs > 0 && turns < PATIENCE_TURNS; turns++) {
-      if (rt.executor.runnable.length > runnable) break;
+    for (let turns = 0; turns < PATIENCE_TURNS && rt.executor.runnable.length === runnable; turns++) {
+      const isUnderWay = rt.blockingJobs > 0 || (runnable === 0 && rt.foreign > 0 && host.hasActiveWork());
+      if (!isUnderWay) break;
       await millisecond();
     }
     this.outsideIsQuiet = rt.executor.runnable.length === runnable;
