@@ -27,6 +27,7 @@ import { DeadlockError, NestedRuntimeError, RuntimeShutdownError } from "./error
 import { FailureLog } from "./failure-log.js";
 import { IoCounts } from "./metrics/io-counts.js";
 import { PollObserver } from "./metrics/poll-observer.js";
+import { SlowPolls } from "./metrics/slow-poll.js";
 import type { RuntimeOptions, TaskMeta } from "./options.js";
 import { Rng } from "./rng.js";
 import { Executor } from "./scheduler/executor.js";
@@ -103,6 +104,7 @@ export class RuntimeCore {
   readonly rng: Rng;
   readonly failures: FailureLog;
   readonly observer: PollObserver | undefined;
+  private readonly slowPolls: SlowPolls | undefined;
   readonly observesTasks: boolean;
   readonly io = new IoCounts();
   liveTasks = 0;
@@ -145,8 +147,12 @@ export class RuntimeCore {
   constructor(options: RuntimeOptions, host: Host) {
     const observer = PollObserver.from(options, host);
     this.observer = observer;
+    this.slowPolls = SlowPolls.from(options, host);
     const observesPolls =
-      options.onBeforeTaskPoll !== undefined || options.onAfterTaskPoll !== undefined || observer !== undefined;
+      options.onBeforeTaskPoll !== undefined ||
+      options.onAfterTaskPoll !== undefined ||
+      observer !== undefined ||
+      this.slowPolls !== undefined;
     this.options = options;
     this.host = host;
     this.executor = new Executor(this, host, {
@@ -267,11 +273,15 @@ export class RuntimeCore {
   }
 
   beforePoll(task: Task<unknown>): void {
+    this.slowPolls?.before(task);
+    if ((task.state & ROOT) !== 0) return;
     this.observer?.beforePoll(task);
     this.options.onBeforeTaskPoll?.(this.metaOf(task, task.extra?.latency));
   }
 
   afterPoll(task: Task<unknown>): void {
+    this.slowPolls?.after(task);
+    if ((task.state & ROOT) !== 0) return;
     const latency = task.extra?.latency;
     this.observer?.afterPoll(task);
     this.options.onAfterTaskPoll?.(this.metaOf(task, latency));

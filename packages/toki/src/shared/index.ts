@@ -3,11 +3,21 @@
  *
  * @module
  */
+export type { BarrierWaitResult } from "../sync/barrier-wait-result.js";
 export { DisposedError, SendError, SyncError, UnsentError } from "../sync/error.js";
 export { MappedMutexGuard } from "../sync/mapped-mutex-guard.js";
 export { AcquireError, TryAcquireError } from "../sync/semaphore-error.js";
 export { TryLockError } from "../sync/try-lock-error.js";
 export { AtomicCell } from "./atomic-cell.js";
+export { Barrier } from "./barrier.js";
+export {
+  BroadcastReceiver,
+  BroadcastRecvError,
+  BroadcastSender,
+  broadcast,
+  LaggedError,
+  WeakBroadcastSender,
+} from "./broadcast/index.js";
 export { CancellationToken } from "./cancellation-token.js";
 export { DropGuard } from "./drop-guard.js";
 export * as mpsc from "./mpsc/index.js";
@@ -16,5 +26,12 @@ export { MutexGuard } from "./mutex-guard.js";
 export { Notified } from "./notified.js";
 export { Notify } from "./notify.js";
 export { OneshotReceiver, OneshotSender, oneshot } from "./oneshot/index.js";
+export {
+  RwLock,
+  RwLockMappedWriteGuard,
+  type RwLockOptions,
+  RwLockReadGuard,
+  RwLockWriteGuard,
+} from "./rwlock/index.js";
 export { Semaphore } from "./semaphore.js";
 export { SemaphorePermit } from "./semaphore-permit.js";

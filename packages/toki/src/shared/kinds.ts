@@ -40,6 +40,12 @@ export const MPSC = 5;
 export const TOKEN = 6;
 /** @internal */
 export const CELL = 7;
+/** @internal */
+export const BROADCAST = 8;
+/** @internal */
+export const RW_LOCK = 12;
+/** @internal */
+export const BARRIER = 13;
 
 const kinds: (ObjectKind | undefined)[] = [];
 

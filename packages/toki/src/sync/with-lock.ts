@@ -1,34 +1,32 @@
 import { fn } from "../future/fn.js";
-import { Future } from "../future/future.js";
-import { isFuture } from "../future/into-future.js";
-import { isPromiseLike, notAFuture } from "../future/misuse.js";
-import type { Suspend } from "../future/poll.js";
-
-/** What can be locked. @internal */
-export interface Lock<G> {
-  lock(): Future<G>;
-}
+import type { Future } from "../future/future.js";
+import { settled } from "../future/settled.js";
 
 interface Guard {
   release(): void;
 }
 
-const run = fn(function* withLock(mutex: Lock<Guard>, body: (guard: never) => unknown) {
-  const guard = yield* mutex.lock();
+type Body<G> = (guard: G) => unknown;
+
+const under = fn(function* under(guard: Guard, body: Body<Guard>, where: string) {
   try {
-    const result = body(guard as never);
-    if (isFuture(result)) return yield* result;
-    if (Object.prototype.toString.call(result) === "[object Generator]") {
-      return yield* Future.from(result as Generator<Suspend, unknown, unknown>);
-    }
-    if (isPromiseLike(result)) throw notAFuture("Mutex.withLock", result);
-    return result;
+    return yield* settled(body(guard), where);
   } finally {
     guard.release();
   }
 });
 
 /** Runs `body` under the lock. @internal */
-export function withLock<G extends Guard>(mutex: Lock<G>, body: (guard: G) => unknown): Future<unknown> {
-  return run(mutex, body);
-}
+export const withLock = fn(function* withLock(mutex: { lock(): Future<Guard> }, body: Body<never>) {
+  return yield* under(yield* mutex.lock(), body as Body<Guard>, "Mutex.withLock");
+});
+
+/** Runs `body` with a share of the lock. @internal */
+export const withRead = fn(function* withRead(rwlock: { read(): Future<Guard> }, body: Body<never>) {
+  return yield* under(yield* rwlock.read(), body as Body<Guard>, "RwLock.withRead");
+});
+
+/** Runs `body` with the whole of the lock. @internal */
+export const withWrite = fn(function* withWrite(rwlock: { write(): Future<Guard> }, body: Body<never>) {
+  return yield* under(yield* rwlock.write(), body as Body<Guard>, "RwLock.withWrite");
+});

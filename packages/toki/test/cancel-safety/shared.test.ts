@@ -1,3 +1,4 @@
+import { proofsOn as broadcast } from "./broadcast.proofs.js";
 import { proofsOn as locks } from "./locks.proofs.js";
 import { proofsOn as mpsc } from "./mpsc.proofs.js";
 import { proofsOn as oneshot } from "./oneshot.proofs.js";
@@ -6,5 +7,6 @@ import { prove } from "./prove.js";
 
 // What docs/cancel-safety.md says of toki/sync holds for toki/shared.
 prove("toki/shared: mpsc", mpsc(shared));
+prove("toki/shared: broadcast", broadcast(shared));
 prove("toki/shared: oneshot", oneshot(shared));
 prove("toki/shared: locks and limits", locks(shared));

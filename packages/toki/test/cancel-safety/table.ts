@@ -1,8 +1,10 @@
+import { proofs as broadcast } from "./broadcast.proofs.js";
 import { proofs as combinators } from "./combinators.proofs.js";
 import { proofs as doubles } from "./doubles.proofs.js";
 import { proofs as locks } from "./locks.proofs.js";
 import { proofs as mpsc } from "./mpsc.proofs.js";
 import { proofs as oneshot } from "./oneshot.proofs.js";
+import { proofs as patterns } from "./patterns.proofs.js";
 import { proofs as promises } from "./promises.proofs.js";
 import type { Proof } from "./proof.js";
 import { proofs as signals } from "./signals.proofs.js";
@@ -16,8 +18,10 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["tasks", tasks],
   ["combinators", combinators],
   ["mpsc", mpsc],
+  ["broadcast", broadcast],
   ["oneshot", oneshot],
   ["locks and limits", locks],
+  ["patterns", patterns],
   ["TCP", tcp],
   ["signals", signals],
   ["promises", promises],

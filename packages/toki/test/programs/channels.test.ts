@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { fn, join, main, select, sleep, spawn, tryJoin, yieldNow } from "toki";
 import { Mutex, mpsc, oneshot, Semaphore, type SemaphorePermit, SendError } from "toki/sync";
+import { Pool } from "toki/util";
 import { runSource, virtual } from "./support.js";
 
 test("program 31: five messages in order, then closed once the sender is gone", async () => {
@@ -190,39 +191,15 @@ for (const side of ["producer", "consumer"] as const) {
   );
 }
 
-class Pool<C> {
-  readonly #idle: C[] = [];
-  readonly #slots: Semaphore;
-
-  constructor(
-    maxSize: number,
-    private readonly connect: () => C,
-  ) {
-    this.#slots = new Semaphore(maxSize);
-  }
-
-  get = fn(function* get(this: Pool<C>) {
-    const permit = yield* this.#slots.acquire();
-    const connection = this.#idle.pop() ?? this.connect();
-    return {
-      connection,
-      [Symbol.dispose]: () => {
-        this.#idle.push(connection);
-        permit.release();
-      },
-    };
-  });
-}
-
 test(
   "program 70: at most max_size connections, waiters served in order, one that gives up is skipped",
   virtual(function* () {
     let made = 0;
-    const pool = new Pool(2, () => ++made);
+    const pool = new Pool({ maxSize: 2, create: () => ++made });
     const served: string[] = [];
     const query = fn(function* query(name: string) {
       using item = yield* pool.get();
-      served.push(`${name}:${item.connection}`);
+      served.push(`${name}:${item.value}`);
       yield* sleep(10);
     });
     const tasks = ["a", "b", "c", "d", "e"].map((name) => spawn(query(name)));

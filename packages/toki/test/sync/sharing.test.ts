@@ -4,9 +4,10 @@ import { type Future, JoinError, MisuseError, spawn, yieldNow } from "toki";
 import { test as toki } from "toki/test";
 import { CancellationToken } from "toki/util";
 import { implementations } from "./implementations.js";
+import { now } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Mutex, mpsc, Notify, oneshot, Semaphore } = module;
+  const { Barrier, broadcast, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } = module;
 
   describe(implementation, () => {
     const leaves: Record<string, () => { future: Future<unknown>; finish: () => void }> = {
@@ -14,6 +15,20 @@ for (const { name: implementation, module } of implementations) {
         const mutex = new Mutex(0);
         const guard = mutex.tryLock();
         return { future: mutex.lock(), finish: () => guard.release() };
+      },
+      "RwLock.read": () => {
+        const rwlock = new RwLock(0);
+        const guard = rwlock.tryWrite();
+        return { future: rwlock.read(), finish: () => guard.release() };
+      },
+      "RwLock.write": () => {
+        const rwlock = new RwLock(0);
+        const guard = rwlock.tryRead();
+        return { future: rwlock.write(), finish: () => guard.release() };
+      },
+      "Barrier.wait": () => {
+        const barrier = new Barrier(2);
+        return { future: barrier.wait(), finish: () => now(barrier.wait()) };
       },
       "Semaphore.acquire": () => {
         const semaphore = new Semaphore(0);
@@ -47,6 +62,14 @@ for (const { name: implementation, module } of implementations) {
       "Receiver.recvMany": () => {
         const [tx, rx] = mpsc.channel<number>(1);
         return { future: rx.recvMany(1), finish: () => tx.trySend(1) };
+      },
+      "BroadcastReceiver.recv": () => {
+        const [tx, rx] = broadcast<number>(1);
+        return { future: rx.recv(), finish: () => void tx.send(1) };
+      },
+      "BroadcastSender.closed": () => {
+        const [tx, rx] = broadcast<number>(1);
+        return { future: tx.closed(), finish: () => rx[Symbol.dispose]() };
       },
       "CancellationToken.cancelled": () => {
         const token = new CancellationToken();
