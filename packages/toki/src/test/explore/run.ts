@@ -18,6 +18,7 @@ import { otherThreads } from "../../runtime/scheduler/other-threads.js";
 import type { Task } from "../../runtime/task/task.js";
 import type { Timer } from "../../runtime/time/time-driver.js";
 import { UnjoinedFailureError } from "../unjoined-failure-error.js";
+import { eventLoopTurn, millisecond } from "./event-loop.js";
 import { ExploringRuntime } from "./exploring-runtime.js";
 import type { Recorder } from "./recorder.js";
 import type { Strategy, Trace } from "./strategy.js";
@@ -211,12 +212,4 @@ export class Run {
     const { rt } = this;
     return new Error(`the body has not ended after ${this.options.maxSteps} steps\n\n${rt.dump().toString()}`);
   }
-}
-
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => host.immediate(resolve));
-}
-
-function millisecond(): Promise<void> {
-  return new Promise((resolve) => void host.setTimer(resolve, 1));
 }
