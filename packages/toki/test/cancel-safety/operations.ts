@@ -94,6 +94,11 @@ export const documentedAs: Readonly<Record<string, readonly [section: string, sp
   aborted: ["promises", "aborted(signal)"],
   cancelOn: ["promises", "cancelOn"],
   withAbortSignal: ["promises", "withAbortSignal"],
+  "Mock.read": ["test doubles", "mock.read()"],
+  "Mock.write": ["test doubles", "mock.write()"],
+  "Mock.flush": ["test doubles", "mock.flush()"],
+  "Mock.shutdown": ["test doubles", "mock.shutdown()"],
+  "MockStream.next": ["test doubles", "mockStream().next()"],
 };
 
 /** What gives a future away and is none of the operations: `fn` itself, the harness of toki/test, and the shape `toAsyncIterable` takes. */

@@ -1,5 +1,6 @@
 import { proofs as broadcast } from "./broadcast.proofs.js";
 import { proofs as combinators } from "./combinators.proofs.js";
+import { proofs as doubles } from "./doubles.proofs.js";
 import { proofs as locks } from "./locks.proofs.js";
 import { proofs as mpsc } from "./mpsc.proofs.js";
 import { proofs as oneshot } from "./oneshot.proofs.js";
@@ -24,4 +25,5 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["TCP", tcp],
   ["signals", signals],
   ["promises", promises],
+  ["test doubles", doubles],
 ];

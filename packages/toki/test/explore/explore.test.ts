@@ -522,6 +522,8 @@ describe("explore(): schedules", () => {
     assert.equal(one.runs < two.runs, true);
     assert.equal(one.schedules, one.runs, "no schedule twice");
     assert.equal(two.schedules, two.runs, "no schedule twice");
+    const exact = await explore(body, { strategy: "exhaustive", preemptions: 2, runs: two.runs });
+    assert.equal(exact.complete, true);
     const cut = await explore(body, { strategy: "exhaustive", preemptions: 2, runs: two.runs - 1 });
     assert.deepEqual([cut.runs, cut.complete], [two.runs - 1, false]);
   });

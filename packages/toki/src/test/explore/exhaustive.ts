@@ -10,7 +10,7 @@ import { Fixed, type Strategy, type Trace } from "./strategy.js";
 interface Parent {
   /** Up to and including the last deviation. */
   readonly choices: readonly number[];
-  readonly counts: readonly number[];
+  readonly counts: Uint32Array;
   readonly deviations: number;
 }
 
@@ -30,6 +30,12 @@ export class Exhaustive implements Strategy {
 
   constructor(deviations: number) {
     this.deviations = deviations;
+  }
+
+  /** The schedule without deviations has been run. */
+  skipFirst(trace: Trace): void {
+    this.begin();
+    this.end(trace);
   }
 
   begin(): boolean {
@@ -74,6 +80,10 @@ export class Exhaustive implements Strategy {
 
   end(trace: Trace): void {
     if (this.runningDeviations >= this.deviations || trace.counts.length <= this.running.length) return;
-    this.parents.push({ choices: this.running, counts: trace.counts.slice(), deviations: this.runningDeviations });
+    this.parents.push({
+      choices: this.running,
+      counts: Uint32Array.from(trace.counts),
+      deviations: this.runningDeviations,
+    });
   }
 }

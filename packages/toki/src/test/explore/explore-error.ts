@@ -60,12 +60,6 @@ export class ExploreError extends Error {
 }
 
 /** @internal */
-export interface ExploreFailure {
+export type ExploreFailure = Pick<ExploreError, "kind" | "replay" | "steps" | "seed" | "runs" | "isDeterministic"> & {
   readonly cause: unknown;
-  readonly kind: FailureKind;
-  readonly replay: string;
-  readonly steps: readonly string[];
-  readonly seed: number;
-  readonly runs: number;
-  readonly isDeterministic: boolean;
-}
+};

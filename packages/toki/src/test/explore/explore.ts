@@ -5,6 +5,7 @@ import { Future } from "../../future/future.js";
 import type { Suspend } from "../../future/poll.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { checksumOf, isSameWay } from "./compare.js";
+import { eventLoopTurn } from "./event-loop.js";
 import { Exhaustive } from "./exhaustive.js";
 import { ExploreError } from "./explore-error.js";
 import { type Finding, messageOf } from "./message.js";
@@ -57,6 +58,8 @@ export interface ExploreReport {
  * A run fails if the body throws, if a task failed and nobody joined it, if nothing is left that could wake a task (a deadlock), or if it takes more than
  * `maxSteps` steps. When the body has ended, the tasks that are left are cancelled, and their cleanup belongs to the run. A failing schedule is run a
  * second time, reduced to what is needed, and reported with its steps and a line of code that replays it.
+ *
+ * A run that only a promise or a job can bring on waits for it in real time, a second at most.
  *
  * The body has to make everything it uses anew in each run, and to do the same in each run but for the choices above: no `Math.random()`, no clock of the
  * platform, no state that is left from the last run. That it does not is found out and said when a failure cannot be repeated.
@@ -129,25 +132,23 @@ class Explorer {
     if (replay !== undefined) return this.replay(replay.choices, replay.checksum);
     const until = host.now() + maxTime;
     const strategy: Strategy = this.strategy();
-    let complete = false;
-    while (this.runs < runs && host.now() < until) {
-      // What comes by itself is the schedule to look at first, whatever the strategy.
-      const isFirst = this.runs === 0 && !(strategy instanceof Exhaustive);
-      if (!isFirst && !strategy.begin()) {
-        complete = true;
-        break;
-      }
+    // What comes by itself is the schedule to look at first, whatever the strategy.
+    let next: Strategy = new Fixed([]);
+    let hasNext = true;
+    while (hasNext && this.runs < runs && host.now() < until) {
       this.runs++;
-      const result = await this.run(isFirst ? new Fixed([]) : strategy, undefined);
-      if (!isFirst) strategy.end(result);
+      const result = await this.run(next, undefined);
+      next.end(result);
       this.seen.add(checksumOf(result));
       if (result.failure !== undefined) throw await this.report(result, result.failure);
-      if (isFirst && result.counts.length === 0) {
-        complete = true;
-        break;
+      if (this.runs === 1) {
+        if (result.counts.length === 0) return this.reportOf(true);
+        next = strategy;
+        if (strategy instanceof Exhaustive) strategy.skipFirst(result);
       }
+      hasNext = strategy.begin();
     }
-    return this.reportOf(complete);
+    return this.reportOf(!hasNext);
   }
 
   private strategy(): Strategy {
@@ -269,8 +270,4 @@ function differenceOf(first: RunResult, second: RunResult): string | undefined {
   if (second.failure === undefined) return "it does not fail";
   if (!isSameWay(first.failure, second.failure)) return "it fails in another way";
   return undefined;
-}
-
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => host.immediate(resolve));
 }

@@ -18,6 +18,7 @@ import { otherThreads } from "../../runtime/scheduler/other-threads.js";
 import type { Task } from "../../runtime/task/task.js";
 import type { Timer } from "../../runtime/time/time-driver.js";
 import { UnjoinedFailureError } from "../unjoined-failure-error.js";
+import { eventLoopTurn, millisecond } from "./event-loop.js";
 import { ExploringRuntime } from "./exploring-runtime.js";
 import type { Recorder } from "./recorder.js";
 import type { Strategy, Trace } from "./strategy.js";
@@ -179,14 +180,15 @@ export class Run {
     return budget;
   }
 
-  /** A turn of the event loop; until a job is done, if one is under way. */
+  /** A turn of the event loop, or several: until a job is done if one is under way, or until something arrives that alone can before the clock moves on. */
   private async turn(): Promise<void> {
     const { rt } = this;
     this.path.push(OUTSIDE_STEP);
     const runnable = rt.executor.runnable.length;
     await eventLoopTurn();
-    for (let turns = 0; rt.blockingJobs > 0 && turns < PATIENCE_TURNS; turns++) {
-      if (rt.executor.runnable.length > runnable) break;
+    for (let turns = 0; turns < PATIENCE_TURNS && rt.executor.runnable.length === runnable; turns++) {
+      const isUnderWay = rt.blockingJobs > 0 || (runnable === 0 && rt.foreign > 0 && host.hasActiveWork());
+      if (!isUnderWay) break;
       await millisecond();
     }
     this.outsideIsQuiet = rt.executor.runnable.length === runnable;
@@ -210,12 +212,4 @@ export class Run {
     const { rt } = this;
     return new Error(`the body has not ended after ${this.options.maxSteps} steps\n\n${rt.dump().toString()}`);
   }
-}
-
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => host.immediate(resolve));
-}
-
-function millisecond(): Promise<void> {
-  return new Promise((resolve) => void host.setTimer(resolve, 1));
 }
