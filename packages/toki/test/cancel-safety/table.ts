@@ -1,6 +1,7 @@
 import { proofs as combinators } from "./combinators.proofs.js";
 import { proofs as locks } from "./locks.proofs.js";
 import { proofs as mpsc } from "./mpsc.proofs.js";
+import { proofs as once } from "./once.proofs.js";
 import { proofs as oneshot } from "./oneshot.proofs.js";
 import { proofs as promises } from "./promises.proofs.js";
 import type { Proof } from "./proof.js";
@@ -8,6 +9,7 @@ import { proofs as signals } from "./signals.proofs.js";
 import { proofs as tasks } from "./tasks.proofs.js";
 import { proofs as tcp } from "./tcp.proofs.js";
 import { proofs as time } from "./time.proofs.js";
+import { proofs as watch } from "./watch.proofs.js";
 
 /** The whole table: the sections of docs/cancel-safety.md, with the proofs of their rows. */
 export const table: readonly (readonly [section: string, proofs: readonly Proof[]])[] = [
@@ -16,7 +18,9 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["combinators", combinators],
   ["mpsc", mpsc],
   ["oneshot", oneshot],
+  ["watch", watch],
   ["locks and limits", locks],
+  ["cells", once],
   ["TCP", tcp],
   ["signals", signals],
   ["promises", promises],

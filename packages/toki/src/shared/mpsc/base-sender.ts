@@ -8,8 +8,8 @@
  * One that was sent to another thread is a clone: the message counts as a sender until it is received.
  */
 import type { Future } from "../../future/future.js";
-import { warnOnce } from "../../future/warn.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
+import { warnForgotten } from "../../sync/forgotten.js";
 import { refuseUndefined } from "../../sync/mpsc/message.js";
 import { type Collected, LENT, LIVE, type SharedHandle, Use } from "../handle.js";
 import { STRONG as HELD_STRONG, NONE } from "../layout.js";
@@ -33,14 +33,6 @@ export function dropSender({ thread, object, lock }: Share): void {
   thread.unlock(lock);
 }
 
-/** @internal */
-export function reportForgotten(what: string): void {
-  warnOnce(
-    "TOKI_FORGOTTEN_SENDER",
-    `mpsc: a ${what} was garbage collected without having been disposed, and its channel's receiver waits: it will never see the end of the channel. Dispose senders when done: \`using tx = ...\` or \`tx[Symbol.dispose]()\``,
-  );
-}
-
 /** Collection closes nothing: the count of senders stays, the receiver may wait for ever, and this says why. */
 class Forgotten extends Use implements Collected {
   private readonly chan: Share;
@@ -59,7 +51,7 @@ class Forgotten extends Use implements Collected {
     chan.lock.lock();
     const isWaiting = oldest(memory, chan.object + RECEIVING) !== NONE && memory.read(chan.object + IS_CLOSED) === 0;
     chan.lock.unlock();
-    if (isWaiting) reportForgotten(this.what);
+    if (isWaiting) warnForgotten("mpsc", this.what);
     super.onCollected();
   }
 }

@@ -7,13 +7,13 @@ import { Future, pollingContext, resultOf } from "../../future/future.js";
 import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
 import { rejectSharing } from "../../future/sharing.js";
+import { warnForgotten } from "../../sync/forgotten.js";
 import { ConcurrentRecvError } from "../../sync/mpsc/error.js";
 import { proceed, refund } from "../../task/coop.js";
 import { LIVE } from "../handle.js";
 import { NONE } from "../layout.js";
 import { takeValue } from "../values.js";
 import type { BaseReceiver } from "./base-receiver.js";
-import { reportForgotten } from "./base-sender.js";
 import { FORGOTTEN, hasEnded, LENGTH, RECEIVING, summary, takeMessage } from "./chan.js";
 
 type AnyReceiver = BaseReceiver<unknown>;
@@ -56,7 +56,7 @@ function register(rx: AnyReceiver, cx: Context, who: Future<unknown> | null, isN
     wait.waker = cx.waker;
   }
   rx.receiving = who;
-  if (rx.share.peek(FORGOTTEN) > 0 && !rx.isClosed) reportForgotten("Sender");
+  if (rx.share.peek(FORGOTTEN) > 0 && !rx.isClosed) warnForgotten("mpsc", "Sender");
 }
 
 /** Takes the next message, says that there will be none (undefined), or waits. @internal */

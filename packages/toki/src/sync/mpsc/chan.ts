@@ -23,11 +23,12 @@
 import type { Future } from "../../future/future.js";
 import type { Waker } from "../../future/waker.js";
 import { BatchSemaphore } from "../batch-semaphore.js";
+import { type Forgetful, warnForgotten } from "../forgotten.js";
 import { WaiterQueue } from "../waiter-queue.js";
 import { Ring } from "./ring.js";
 
 /** @internal */
-export class Chan<T> extends BatchSemaphore {
+export class Chan<T> extends BatchSemaphore implements Forgetful {
   readonly capacity: number;
   readonly messages: Ring<T>;
   strong: number;
@@ -91,6 +92,15 @@ export class Chan<T> extends BatchSemaphore {
     this.rxWaker = null;
     this.receiving = null;
     if (waker !== null) waker.wake();
+  }
+
+  onForgotten(): void {
+    this.forgotten++;
+    if (this.rxWaker !== null) this.reportForgotten();
+  }
+
+  reportForgotten(): void {
+    if (!this.closed) warnForgotten("mpsc", this.isBounded ? "Sender" : "UnboundedSender");
   }
 
   dropSender(): void {
