@@ -7,6 +7,8 @@ export { DisposedError, SendError, SyncError, UnsentError } from "../sync/error.
 export { MappedMutexGuard } from "../sync/mapped-mutex-guard.js";
 export { AcquireError, TryAcquireError } from "../sync/semaphore-error.js";
 export { TryLockError } from "../sync/try-lock-error.js";
+export { WatchRecvError, WatchSendError } from "../sync/watch/error.js";
+export { WatchRef } from "../sync/watch/modify.js";
 export { AtomicCell } from "./atomic-cell.js";
 export { CancellationToken } from "./cancellation-token.js";
 export { DropGuard } from "./drop-guard.js";
@@ -18,3 +20,4 @@ export { Notify } from "./notify.js";
 export { OneshotReceiver, OneshotSender, oneshot } from "./oneshot/index.js";
 export { Semaphore } from "./semaphore.js";
 export { SemaphorePermit } from "./semaphore-permit.js";
+export { WatchReceiver, WatchSender, watch } from "./watch/index.js";

@@ -40,6 +40,12 @@ export const MPSC = 5;
 export const TOKEN = 6;
 /** @internal */
 export const CELL = 7;
+/** @internal */
+export const WATCH = 9;
+/** @internal */
+export const ONCE_CELL = 10;
+/** @internal */
+export const SET_ONCE = 11;
 
 const kinds: (ObjectKind | undefined)[] = [];
 

@@ -9,12 +9,11 @@
  */
 import type { Future } from "../../future/future.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
-import { warnForgotten } from "../../sync/forgotten.js";
 import { refuseUndefined } from "../../sync/mpsc/message.js";
-import { type Collected, LENT, LIVE, type SharedHandle, Use } from "../handle.js";
-import { STRONG as HELD_STRONG, NONE } from "../layout.js";
+import { Forgotten } from "../forgotten.js";
+import { type Collected, LENT, LIVE, type SharedHandle } from "../handle.js";
+import { STRONG as HELD_STRONG } from "../layout.js";
 import { IS_CLOSED } from "../permits.js";
-import { oldest } from "../queue.js";
 import type { Share } from "../share.js";
 import { sharedThread } from "../thread.js";
 import { FORGOTTEN, loseSenders, RECEIVING, STRONG } from "./chan.js";
@@ -33,28 +32,7 @@ export function dropSender({ thread, object, lock }: Share): void {
   thread.unlock(lock);
 }
 
-/** Collection closes nothing: the count of senders stays, the receiver may wait for ever, and this says why. */
-class Forgotten extends Use implements Collected {
-  private readonly chan: Share;
-  private readonly what: string;
-
-  constructor(share: Share, what: string) {
-    super(share);
-    this.chan = share;
-    this.what = what;
-  }
-
-  override onCollected(): void {
-    const { chan } = this;
-    const { memory } = chan.thread;
-    memory.add(chan.object + FORGOTTEN, 1);
-    chan.lock.lock();
-    const isWaiting = oldest(memory, chan.object + RECEIVING) !== NONE && memory.read(chan.object + IS_CLOSED) === 0;
-    chan.lock.unlock();
-    if (isWaiting) warnForgotten("mpsc", this.what);
-    super.onCollected();
-  }
-}
+const FORGETFUL = { name: "mpsc", forgotten: FORGOTTEN, waiting: RECEIVING, isClosed: IS_CLOSED };
 
 /** What the senders of bounded and unbounded channels have in common. */
 export abstract class BaseSender<T> extends CountedSender {
@@ -66,7 +44,7 @@ export abstract class BaseSender<T> extends CountedSender {
 
   /** @internal */
   override whenCollected(): Collected {
-    return new Forgotten(this.share, this.constructor.name);
+    return new Forgotten(this.share, FORGETFUL, this.constructor.name);
   }
 
   /**
