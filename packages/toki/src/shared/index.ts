@@ -4,7 +4,9 @@
  * @module
  */
 export { DisposedError, SendError, SyncError, UnsentError } from "../sync/error.js";
+export type { Initializer } from "../sync/get-or-init.js";
 export { MappedMutexGuard } from "../sync/mapped-mutex-guard.js";
+export { SetError, SetOnceError } from "../sync/once-error.js";
 export { AcquireError, TryAcquireError } from "../sync/semaphore-error.js";
 export { TryLockError } from "../sync/try-lock-error.js";
 export { WatchRecvError, WatchSendError } from "../sync/watch/error.js";
@@ -17,7 +19,9 @@ export { Mutex } from "./mutex.js";
 export { MutexGuard } from "./mutex-guard.js";
 export { Notified } from "./notified.js";
 export { Notify } from "./notify.js";
+export { OnceCell } from "./once-cell.js";
 export { OneshotReceiver, OneshotSender, oneshot } from "./oneshot/index.js";
 export { Semaphore } from "./semaphore.js";
 export { SemaphorePermit } from "./semaphore-permit.js";
+export { SetOnce } from "./set-once.js";
 export { WatchReceiver, WatchSender, watch } from "./watch/index.js";

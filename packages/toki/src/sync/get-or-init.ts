@@ -42,7 +42,7 @@ export interface Initializing<T> {
   pollTurn(wait: GetOrInit<T>, cx: Context): Turn;
   /** `wait` is given up. Only while it has a waiter. */
   stopWaiting(wait: GetOrInit<T>): void;
-  /** Whoever has the turn fills the cell. */
+  /** Whoever has the turn fills the cell; if that fails, the turn is given back. */
   fill(value: T): void;
   /** Whoever has the turn gives it back. */
   passTurn(): void;
@@ -114,14 +114,14 @@ export class GetOrInit<T> extends Future<T> {
     try {
       this.initializer ??= this.start();
       value = this.initializer.poll(cx);
-      if (value === Pending) return Pending;
-      this.cell.fill(value);
     } catch (error) {
       this.endTurn();
       throw error;
     }
+    if (value === Pending) return Pending;
     this.state = OVER;
     this.initializer = null;
+    this.cell.fill(value);
     return value;
   }
 

@@ -1,5 +1,5 @@
 /* Run by forgotten.test.ts with --expose-gc: prints what is said of senders that are collected. */
-import { mpsc } from "toki/sync";
+import { mpsc, watch } from "toki/sync";
 import { waiting } from "./support.js";
 
 const collect = (globalThis as { gc?: () => void }).gc as () => void;
@@ -36,3 +36,8 @@ console.log(warnings[0]);
 const unboundedWait = waiting(mpsc.unboundedChannel<number>()[1].recv());
 await collected();
 console.log("collected while waiting:", warnings.length, unboundedWait.isWoken);
+
+const changing = waiting(watch(0)[1].changed());
+await collected();
+console.log("a watch:", warnings.length, changing.isWoken);
+console.log(warnings[2]);

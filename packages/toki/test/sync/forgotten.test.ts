@@ -12,5 +12,7 @@ describe("a sender that is collected without having been disposed", () => {
     assert.equal(lines[2], "waits: 1 false false");
     assert.match(lines[3] ?? "", /^TOKI_FORGOTTEN_SENDER: mpsc: a Sender was garbage collected .*`using tx = /);
     assert.equal(lines[4], "collected while waiting: 2 false");
+    assert.equal(lines[5], "a watch: 3 false");
+    assert.match(lines[6] ?? "", /^TOKI_FORGOTTEN_SENDER: watch: a WatchSender was garbage collected /);
   });
 });

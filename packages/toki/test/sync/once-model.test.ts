@@ -6,7 +6,7 @@ import { type Spawn, testTask } from "toki/test";
 import { Gate } from "../support/gate.js";
 import { implementations } from "./implementations.js";
 
-for (const { name: implementation, module } of implementations.filter((each) => "OnceCell" in each.module)) {
+for (const { name: implementation, module } of implementations) {
   const { OnceCell, SetError, SetOnce, SetOnceError } = module;
 
   describe(implementation, () => {

@@ -6,8 +6,8 @@ import type { WatchReceiver, WatchSender } from "toki/sync";
 import { type Spawn, testTask } from "toki/test";
 import { implementations } from "./implementations.js";
 
-for (const { name: implementation, module } of implementations.filter((each) => "watch" in each.module)) {
-  const { WatchRecvError, WatchSendError, watch } = module;
+for (const { name: implementation, module } of implementations) {
+  const { DisposedError, WatchRecvError, WatchSendError, watch } = module;
 
   describe(implementation, () => {
     /*
@@ -23,6 +23,7 @@ for (const { name: implementation, module } of implementations.filter((each) => 
       readonly task: Spawn<unknown>;
       readonly kind: "changed" | "waitFor" | "closed";
       readonly of: ModelReceiver | undefined;
+      readonly tx: WatchSender<number> | undefined;
       state: "new" | "queued" | "changed" | "ended";
       woken: boolean;
     }
@@ -35,7 +36,6 @@ for (const { name: implementation, module } of implementations.filter((each) => 
       next = 1;
       readonly senders: WatchSender<number>[];
       readonly receivers: ModelReceiver[];
-      /** Keeps its channel's value readable when no other is left; not one of those that send. */
       waits: Wait[] = [];
 
       constructor() {
@@ -106,13 +106,13 @@ for (const { name: implementation, module } of implementations.filter((each) => 
         if (kind === "closed") {
           const tx = this.senders[which % this.senders.length];
           if (tx !== undefined)
-            this.waits.push({ task: testTask(tx.closed()), kind, of: undefined, state: "new", woken: false });
+            this.waits.push({ task: testTask(tx.closed()), kind, of: undefined, tx, state: "new", woken: false });
           return;
         }
         const of = this.receiver(which);
         if (of === undefined) return;
         const task: Spawn<unknown> = kind === "changed" ? testTask(of.real.changed()) : testTask(of.real.waitFor(EVEN));
-        this.waits.push({ task, kind, of, state: "new", woken: false });
+        this.waits.push({ task, kind, of, tx: undefined, state: "new", woken: false });
       }
 
       /** What a poll has to come to. */
@@ -146,8 +146,10 @@ for (const { name: implementation, module } of implementations.filter((each) => 
         const wait = this.waits[which % this.waits.length];
         if (wait === undefined) return;
         wait.woken = false;
-        const expected = this.expected(wait);
-        if (expected === "error") assert.throws(() => wait.task.poll(), WatchRecvError);
+        const isLost = wait.state === "new" && wait.tx !== undefined && !this.senders.includes(wait.tx);
+        const expected = isLost ? "lost" : this.expected(wait);
+        if (expected === "lost") assert.throws(() => wait.task.poll(), DisposedError);
+        else if (expected === "error") assert.throws(() => wait.task.poll(), WatchRecvError);
         else assert.equal(wait.task.poll() === Pending ? "pending" : "done", expected);
         if (expected !== "pending") this.waits.splice(this.waits.indexOf(wait), 1);
       }

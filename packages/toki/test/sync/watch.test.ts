@@ -5,7 +5,7 @@ import { assertErr, assertPending, assertReady, assertReadyErr, testTask, test a
 import { implementations } from "./implementations.js";
 import { drops, now, stillWaiting, waiting, woken } from "./support.js";
 
-for (const { name: implementation, module } of implementations.filter((each) => "watch" in each.module)) {
+for (const { name: implementation, module } of implementations) {
   const { DisposedError, WatchReceiver, WatchRecvError, WatchSendError, WatchSender, watch } = module;
 
   describe(implementation, () => {

@@ -327,9 +327,8 @@ export class WatchSender<T> extends SharedHandle {
     const waiter = wait.waiter as Waiter | null;
     const { share } = this;
     const { thread, object, lock } = share;
-    if (waiter === null) {
-      if (!share.isLive) throw this.refusal("closed");
-    } else if (!waiter.hasArrived) {
+    if (waiter === null) this.open("closed");
+    else if (!waiter.hasArrived) {
       waiter.watch(wait, cx.waker);
       return false;
     }

@@ -236,7 +236,8 @@ export class WatchSender<T> implements Disposable {
   pollClosed(wait: Closed, cx: Context): boolean {
     const { state } = this;
     const waiter = wait.waiter as Waiter | null;
-    if (waiter !== null && waiter.state > 0) {
+    if (waiter === null) this.check("closed");
+    else if (waiter.state > 0) {
       waiter.watch(wait, cx.waker);
       return false;
     }
