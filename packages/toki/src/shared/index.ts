@@ -1,5 +1,5 @@
 /**
- * Channels, locks and tokens between threads: the names and methods of `toki/sync`, over shared memory. Handles can be sent to other threads; values are copied.
+ * Channels, locks, cells and tokens between threads: the names and methods of `toki/sync`, over shared memory. Handles can be sent to other threads; values are copied.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * A shared cell. PHASE, and who changes it, under the lock:
  *
  *   EMPTY   no value, and nobody is at it                      -> BUSY (the first request), SET (set)
- *   BUSY    a request has the turn: its initialiser runs on its thread (HELD of that thread's share is 1), or it was told so and has not looked since
+ *   BUSY    a request has the turn: its initializer runs on its thread (HELD of that thread's share is 1), or it was told so and has not looked since
  *                                                              -> SET (fill), BUSY (the turn passes to the next in line), EMPTY (to nobody)
  *   SET     there is a VALUE                                   -> EMPTY (take)
  *   OVER    taken apart by intoInner
@@ -189,7 +189,7 @@ export class OnceCell<T> extends SharedHandle implements Initializing<T> {
   }
 
   /**
-   * Takes the value out: the cell is empty, and can be initialised again. Gives undefined, and changes nothing, if there is none.
+   * Takes the value out: the cell is empty, and can be initialized again. Gives undefined, and changes nothing, if there is none.
    *
    * @throws DisposedError if this handle was disposed, or the cell was taken apart
    */

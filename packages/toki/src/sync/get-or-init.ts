@@ -2,13 +2,13 @@
  * One request for the value of a OnceCell, of this thread or shared.
  *
  *   FRESH      not polled, or polled while the task was out of budget
- *   QUEUED     in line for the turn to initialise, or told and not polled since: it is its turn, or there is a value
- *   RUNNING    it is its turn: its initialiser is polled
- *   CLEANING   it was its turn, and it was dropped: the initialiser unwinds
+ *   QUEUED     in line for the turn to initialize, or told and not polled since: it is its turn, or there is a value
+ *   RUNNING    it is its turn: its initializer is polled
+ *   CLEANING   it was its turn, and it was dropped: the initializer unwinds
  *   OVER
  *
- * The turn is given back, to the next in line, when the initialiser has failed or its cleanup has ended: never do two of them run at once. It ends for good
- * when the cell is filled. A future given as the initialiser that is not needed is dropped as it is.
+ * The turn is given back, to the next in line, when the initializer has failed or its cleanup has ended: never do two of them run at once. It ends for good
+ * when the cell is filled. A future given as the initializer that is not needed is dropped as it is.
  */
 import { type BodyOf, bindBody } from "../future/bound-body.js";
 import type { Context } from "../future/context.js";
@@ -38,7 +38,7 @@ export type Turn = "waiting" | "ours" | "initialized" | "over";
 export interface Initializing<T> {
   /** The value, Pending if there is none. */
   read(): Poll<T>;
-  /** Takes the turn to initialise, or a place in line for it: `wait` is woken when it may go on. */
+  /** Takes the turn to initialize, or a place in line for it: `wait` is woken when it may go on. */
   pollTurn(wait: GetOrInit<T>, cx: Context): Turn;
   /** `wait` is given up. Only while it has a waiter. */
   stopWaiting(wait: GetOrInit<T>): void;
@@ -137,7 +137,7 @@ export class GetOrInit<T> extends Future<T> {
     this.cell.passTurn();
   }
 
-  /** The initialiser is not needed. */
+  /** The initializer is not needed. */
   private dropSource(): void {
     const { source } = this;
     if (typeof source !== "function") intoFuture(source, this.what)[Symbol.dispose]();

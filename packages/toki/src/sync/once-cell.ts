@@ -2,7 +2,7 @@
  * Phases of a cell:
  *
  *   EMPTY   no value, and nobody is at it                      -> BUSY (the first request), SET (set)
- *   BUSY    a request has the turn: its initialiser runs, or it was told so and has not been polled since
+ *   BUSY    a request has the turn: its initializer runs, or it was told so and has not been polled since
  *                                                              -> SET (fill), BUSY (the turn passes to the next in line), EMPTY (to nobody)
  *   SET     there is a value                                   -> EMPTY (take)
  *   OVER    taken apart by intoInner
@@ -208,7 +208,7 @@ export class OnceCell<T> {
   }
 
   /**
-   * Takes the value out: the cell is empty, and can be initialised again. Gives undefined, and changes nothing, if there is none.
+   * Takes the value out: the cell is empty, and can be initialized again. Gives undefined, and changes nothing, if there is none.
    *
    * @throws DisposedError if the cell was taken apart
    */

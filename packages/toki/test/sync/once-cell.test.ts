@@ -274,7 +274,7 @@ for (const { name: implementation, module } of implementations) {
         assert.equal(cell.take(), 1);
       });
 
-      test("those who were told of the value that was taken initialise anew, one at a time", () => {
+      test("those who were told of the value that was taken initialize anew, one at a time", () => {
         const cell = new OnceCell<number>();
         const slow = new Slow(1);
         const first = waiting(cell.getOrInit(slow.run));
