@@ -16,7 +16,7 @@ import { HELD, NONE } from "./layout.js";
 import { MutexGuard } from "./mutex-guard.js";
 import { AFTER_PERMITS, assigned, closePermits, give, locked, PERMITS, take } from "./permits.js";
 import { Share } from "./share.js";
-import { dropValue, putFirst, putValue, readValue, takeValue } from "./values.js";
+import { dropAt, dropValue, putFirst, putValue, readValue, takeValue } from "./values.js";
 
 const VALUE = AFTER_PERMITS;
 
@@ -25,10 +25,7 @@ const kind = defineKind({
   blockClass: 0,
   passOn: (thread, object, waiter) => give(thread, object, assigned(thread, waiter)),
   abandon: (thread, object, share) => give(thread, object, thread.memory.read(share + HELD)),
-  destroy(thread, object) {
-    const value = thread.memory.read(object + VALUE);
-    if (value !== NONE) dropValue(thread, value);
-  },
+  destroy: dropAt(VALUE),
 });
 
 class LockFuture<T> extends AcquireFuture<MutexGuard<T>> {

@@ -25,7 +25,7 @@ import { tellAll } from "./permits.js";
 import { lengthOf, oldest, remove } from "./queue.js";
 import { Share } from "./share.js";
 import type { SharedThread } from "./thread.js";
-import { dropValue, putFirst, putValue, readAt, takeValue } from "./values.js";
+import { dropAt, dropValue, putFirst, putValue, readAt, takeValue } from "./values.js";
 import type { Waiter } from "./waiter.js";
 
 const PHASE = OWN;
@@ -50,10 +50,7 @@ const kind = defineKind({
   abandon(thread, object, share) {
     if (thread.memory.read(share + HELD) > 0) passTurn(thread, object);
   },
-  destroy(thread, object) {
-    const value = thread.memory.load(object + VALUE);
-    if (value !== NONE) dropValue(thread, value);
-  },
+  destroy: dropAt(VALUE),
 });
 
 /** Under the lock: whoever has the turn gives it up. */

@@ -15,7 +15,7 @@ import { defineKind, SET_ONCE } from "./kinds.js";
 import { NONE, OWN } from "./layout.js";
 import { locked, tellAll } from "./permits.js";
 import { Share } from "./share.js";
-import { dropValue, putFirst, putValue, readAt, takeValue } from "./values.js";
+import { dropAt, dropValue, putFirst, putValue, readAt, takeValue } from "./values.js";
 import { blockFor, mayBlock, type Waiter } from "./waiter.js";
 
 const PHASE = OWN;
@@ -31,10 +31,7 @@ const kind = defineKind({
   blockClass: 0,
   passOn() {},
   abandon() {},
-  destroy(thread, object) {
-    const value = thread.memory.load(object + VALUE);
-    if (value !== NONE) dropValue(thread, value);
-  },
+  destroy: dropAt(VALUE),
 });
 
 /**

@@ -172,6 +172,14 @@ export function dropValue(thread: SharedThread, block: number): void {
   free(thread, block);
 }
 
+/** Frees the value that an object has at `at`: `ObjectKind.destroy`. @internal */
+export function dropAt(at: number): (thread: SharedThread, object: number) => void {
+  return (thread, object) => {
+    const value = thread.memory.load(object + at);
+    if (value !== NONE) dropValue(thread, value);
+  };
+}
+
 /** Whether two values have the same words. @internal */
 export function equalValues(thread: SharedThread, a: number, b: number): boolean {
   const { memory } = thread;

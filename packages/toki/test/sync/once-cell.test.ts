@@ -34,6 +34,16 @@ for (const { name: implementation, module } of implementations) {
         );
     }
 
+    /** Somebody whose initializer runs, and fails when it is let go. */
+    const failing = (cell: OnceCell<number>) => {
+      const slow = new Slow(new Error("fails"));
+      const first = waiting(cell.getOrInit(slow.run));
+      return () => {
+        slow.gate.open();
+        assertReadyErr(() => first.poll());
+      };
+    };
+
     const setErrorOf = (cell: OnceCell<number>, value: number) => {
       const error = assertErr(() => cell.set(value));
       assert.ok(error instanceof SetError, String(error));
@@ -237,11 +247,9 @@ for (const { name: implementation, module } of implementations) {
 
       test("while the turn is promised to somebody who waits: initializing", () => {
         const cell = new OnceCell<number>();
-        const slow = new Slow(new Error("fails"));
-        const first = waiting(cell.getOrInit(slow.run));
+        const fail = failing(cell);
         const second = waiting(cell.getOrInit(() => ready(2)));
-        slow.gate.open();
-        assertReadyErr(() => first.poll());
+        fail();
         assert.equal(setErrorOf(cell, 3).kind, "initializing");
         assert.equal(woken(second), 2);
       });
@@ -330,35 +338,29 @@ for (const { name: implementation, module } of implementations) {
       for (const { name, drop } of drops) {
         test(`${name} while in line, loses its place only`, () => {
           const cell = new OnceCell<number>();
-          const slow = new Slow(new Error("fails"));
-          const first = waiting(cell.getOrInit(slow.run));
+          const fail = failing(cell);
           const [second, third] = [waiting(cell.getOrInit(() => ready(2))), waiting(cell.getOrInit(() => ready(3)))];
           drop(second);
-          slow.gate.open();
-          assertReadyErr(() => first.poll());
+          fail();
           assert.equal(second.isWoken, false);
           assert.equal(woken(third), 3);
         });
 
         test(`${name} when it is its turn, passes it on`, () => {
           const cell = new OnceCell<number>();
-          const slow = new Slow(new Error("fails"));
-          const first = waiting(cell.getOrInit(slow.run));
+          const fail = failing(cell);
           const [second, third] = [waiting(cell.getOrInit(() => ready(2))), waiting(cell.getOrInit(() => ready(3)))];
-          slow.gate.open();
-          assertReadyErr(() => first.poll());
-          stillQueued(third);
+          fail();
+          assert.equal(third.isWoken, false);
           drop(second);
           assert.equal(woken(third), 3);
         });
 
         test(`${name} when it is its turn and nobody else waits: the cell is free`, () => {
           const cell = new OnceCell<number>();
-          const slow = new Slow(new Error("fails"));
-          const first = waiting(cell.getOrInit(slow.run));
+          const fail = failing(cell);
           const second = waiting(cell.getOrInit(() => ready(2)));
-          slow.gate.open();
-          assertReadyErr(() => first.poll());
+          fail();
           drop(second);
           cell.set(5);
           assert.equal(cell.get(), 5);
@@ -486,10 +488,6 @@ for (const { name: implementation, module } of implementations) {
         ),
       );
     });
-
-    function stillQueued(task: { readonly isWoken: boolean }): void {
-      assert.equal(task.isWoken, false);
-    }
 
     test(
       "many tasks, one connection",

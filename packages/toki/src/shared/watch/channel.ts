@@ -14,11 +14,11 @@
 import type { SharedMemory } from "../../memory/shared-memory.js";
 import { reentrant } from "../../sync/watch/state.js";
 import { defineKind, WATCH } from "../kinds.js";
-import { WEAK as HELD_RECEIVERS, STRONG as HELD_SENDERS, NONE, OWN } from "../layout.js";
+import { WEAK as HELD_RECEIVERS, STRONG as HELD_SENDERS, OWN } from "../layout.js";
 import { tellAll } from "../permits.js";
 import type { Share } from "../share.js";
 import { type SharedThread, sharedThread } from "../thread.js";
-import { copyValue, dropValue, makeValue } from "../values.js";
+import { copyValue, dropAt, makeValue } from "../values.js";
 
 /** @internal */
 export const VALUE = OWN;
@@ -54,10 +54,7 @@ export const kind = defineKind({
     lose(thread, object, SENDERS, thread.memory.read(share + HELD_SENDERS));
     lose(thread, object, RECEIVERS, thread.memory.read(share + HELD_RECEIVERS));
   },
-  destroy(thread, object) {
-    const value = thread.memory.load(object + VALUE);
-    if (value !== NONE) dropValue(thread, value);
-  },
+  destroy: dropAt(VALUE),
 });
 
 /** One more sender or receiver. @internal */

@@ -8,7 +8,7 @@ import type { Waker } from "../../future/waker.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { registerCrossing } from "../../portable/codec/crossing.js";
 import { warnForgotten } from "../../sync/forgotten.js";
-import { Changed, type ChangeFuture, type Look, WaitFor } from "../../sync/watch/change-future.js";
+import { Changed, type ChangeFuture, forget, type Look, WaitFor } from "../../sync/watch/change-future.js";
 import { WatchRecvError } from "../../sync/watch/error.js";
 import { checkFunction, checkResult } from "../../sync/watch/modify.js";
 import { valuesOf } from "../../sync/watch/values.js";
@@ -303,7 +303,7 @@ export class WatchReceiver<T> extends SharedHandle implements AsyncIterable<T> {
         return "waiting";
       }
       wasTold = waiter.state === CHANGED;
-      this.forget(wait);
+      forget(this.waits, wait);
       thread.finish(waiter);
     }
     const found = this.look(share, wasTold, (queue) => {
@@ -334,7 +334,7 @@ export class WatchReceiver<T> extends SharedHandle implements AsyncIterable<T> {
   /** @internal */
   stopWaiting(wait: ChangeFuture<unknown>): void {
     const waiter = wait.waiter as Waiter;
-    this.forget(wait);
+    forget(this.waits, wait);
     this.share.thread.leave(waiter);
   }
 
@@ -352,13 +352,6 @@ export class WatchReceiver<T> extends SharedHandle implements AsyncIterable<T> {
     const senders = share.peek(SENDERS);
     const news = share.peek(VERSION) === this.seen ? "no change" : "changed";
     return `${news}, ${senders === 1 ? "1 sender" : `${senders} senders`}`;
-  }
-
-  private forget(wait: ChangeFuture<unknown>): void {
-    wait.waiter = null;
-    const { waits } = this;
-    const last = waits.pop() as ChangeFuture<unknown>;
-    if (last !== wait) waits[waits.indexOf(wait)] = last;
   }
 
   private warn(share: Share): void {

@@ -37,6 +37,13 @@ export interface Watching<T> {
   summary(): string;
 }
 
+/** Strikes out a future that has no waiter any more. @internal */
+export function forget(waits: ChangeFuture<unknown>[], wait: ChangeFuture<unknown>): void {
+  wait.waiter = null;
+  const last = waits.pop() as ChangeFuture<unknown>;
+  if (last !== wait) waits[waits.indexOf(wait)] = last;
+}
+
 /** @internal */
 export abstract class ChangeFuture<R> extends Future<R> {
   readonly rx: Watching<unknown>;

@@ -4,7 +4,7 @@ import { invalidArgument } from "../../internal/invalid-argument.js";
 import { keepShape } from "../../internal/keep-shape.js";
 import { DisposedError } from "../error.js";
 import { Waiter } from "../waiter-queue.js";
-import { Changed, type ChangeFuture, type Look, WaitFor } from "./change-future.js";
+import { Changed, type ChangeFuture, forget, type Look, WaitFor } from "./change-future.js";
 import { WatchRecvError } from "./error.js";
 import { checkFunction } from "./modify.js";
 import { CHANGED, GIVEN_UP, State, UNSEEN } from "./state.js";
@@ -243,7 +243,7 @@ export class WatchReceiver<T> implements Disposable, AsyncIterable<T> {
         return "waiting";
       }
       told = waiter.state;
-      this.forget(wait);
+      forget(this.waits, wait);
     }
     if (told === CHANGED || this.seen !== state.version) {
       this.seen = state.version;
@@ -266,7 +266,7 @@ export class WatchReceiver<T> implements Disposable, AsyncIterable<T> {
       waiter.state = GIVEN_UP;
     }
     waiter.waker = null;
-    this.forget(wait);
+    forget(this.waits, wait);
   }
 
   /** @internal */
@@ -283,13 +283,6 @@ export class WatchReceiver<T> implements Disposable, AsyncIterable<T> {
     const { senders } = this.state;
     const news = this.seen === this.state.version ? "no change" : "changed";
     return `${news}, ${senders === 1 ? "1 sender" : `${senders} senders`}`;
-  }
-
-  private forget(wait: ChangeFuture<unknown>): void {
-    wait.waiter = null;
-    const { waits } = this;
-    const last = waits.pop() as ChangeFuture<unknown>;
-    if (last !== wait) waits[waits.indexOf(wait)] = last;
   }
 
   /** Tells what waits for this receiver. */
