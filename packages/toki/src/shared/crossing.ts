@@ -13,9 +13,11 @@ import { Share } from "./share.js";
 import { sharedThread } from "./thread.js";
 
 /** What else there is to do for a kind of handle. Each may be left out. @internal */
-export interface Counting {
+export interface Counting<H> {
   /** The number of the crossing, if a kind of object has several kinds of handle. */
   readonly as?: number;
+  /** A word that goes with the handle. */
+  readonly word?: (handle: H) => number;
   /** A reference is taken for a message: counts it in the object. */
   readonly onSend?: (object: number) => void;
   /** A message will not be read: takes that back. */
@@ -25,8 +27,8 @@ export interface Counting {
 /** Handles that can be in several places. @internal */
 export function sharing<H extends SharedHandle>(
   kind: ObjectKind,
-  make: (share: Share) => H,
-  { as = kind.number, onSend, onDrop }: Counting = {},
+  make: (share: Share, word: number) => H,
+  { as = kind.number, word, onSend, onDrop }: Counting<H> = {},
 ): Crossing {
   const retain = (object: number) => {
     sharedThread().memory.add(object + REFS, 1);
@@ -38,9 +40,9 @@ export function sharing<H extends SharedHandle>(
       const share = (handle as H).open("(sent to another thread)");
       share.send();
       onSend?.(share.object);
-      return { a: share.object, b: 0 };
+      return { a: share.object, b: word === undefined ? 0 : word(handle as H) };
     },
-    receive: (a) => make(Share.adopt(kind, a)),
+    receive: (a, b) => make(Share.adopt(kind, a), b),
     release(a) {
       const share = Share.adopt(kind, a);
       onDrop?.(share);

@@ -9,7 +9,7 @@ import type { ObjectKind } from "./kinds.js";
 import { HELD, NONE } from "./layout.js";
 import { AFTER_PERMITS, assigned, closePermits, give, locked, take } from "./permits.js";
 import type { Share } from "./share.js";
-import { dropValue, putValue, readValue, takeValue } from "./values.js";
+import { dropAt, dropValue, putValue, readValue, takeValue } from "./values.js";
 
 /** @internal */
 export const VALUE = AFTER_PERMITS;
@@ -21,10 +21,7 @@ export const protects: Omit<ObjectKind, "number"> = {
   blockClass: 0,
   passOn: (thread, object, waiter) => give(thread, object, assigned(thread, waiter)),
   abandon: (thread, object, share) => give(thread, object, thread.memory.read(share + HELD)),
-  destroy(thread, object) {
-    const value = thread.memory.read(object + VALUE);
-    if (value !== NONE) dropValue(thread, value);
-  },
+  destroy: dropAt(VALUE),
 };
 
 /** A copy of the value. For a holder of a permit. @internal */

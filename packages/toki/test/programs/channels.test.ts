@@ -1,7 +1,7 @@
 // Programs with channels, locks and limits.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fn, JoinSet, join, main, select, sleep, spawn, tryJoin, yieldNow } from "toki";
+import { fn, Instant, JoinSet, join, main, select, sleep, spawn, tryJoin, yieldNow } from "toki";
 import {
   type BroadcastReceiver,
   broadcast,
@@ -11,9 +11,10 @@ import {
   Semaphore,
   type SemaphorePermit,
   SendError,
+  watch,
 } from "toki/sync";
 import { Pool } from "toki/util";
-import { runSource, virtual } from "./support.js";
+import { ms, runSource, virtual } from "./support.js";
 
 test("program 31: five messages in order, then closed once the sender is gone", async () => {
   const log: string[] = [];
@@ -50,6 +51,40 @@ test("program 31: a sender that is forgotten ends in a report, not in a hang", a
   assert.match(stderr, /Deadlock: nothing is left that could wake a task/);
   assert.match(stderr, /recv/);
   assert.notEqual(code, 0);
+});
+
+test(
+  "program 32: a watch says to shut down after a second; the loop says so once and ends",
+  virtual(function* () {
+    const start = Instant.now();
+    const log: string[] = [];
+    const [tx, rx] = watch(false);
+    spawn(function* () {
+      yield* sleep(1000);
+      tx.send(true);
+    });
+    let rounds = 0;
+    for (;;) {
+      const { key } = yield* select({ changed: rx.changed(), work: sleep(300) });
+      if (key === "work") rounds++;
+      else if (rx.borrow()) {
+        log.push("Shutting down");
+        break;
+      }
+    }
+    assert.deepEqual([log, rounds, ms(start.elapsed())], [["Shutting down"], 3, 1000]);
+  }),
+);
+
+test("program 32: a new receiver sees the current state, which is no change for it", async () => {
+  await main(function* () {
+    const [tx, rx] = watch("starting");
+    tx.send("ready");
+    const late = tx.subscribe();
+    assert.deepEqual([late.borrow(), late.hasChanged(), rx.hasChanged()], ["ready", false, true]);
+    const { key } = yield* select.biased({ changed: late.changed(), other: yieldNow() });
+    assert.equal(key, "other");
+  });
 });
 
 test(

@@ -218,6 +218,13 @@ skip:  [ 3300, 4000, 5000, 6000, 7000 ]
 cpu: sleep: timers are disabled on this runtime; set enableTime to enable them
 io cpu
 `,
+  "watch-config": `connecting
+level: debug
+late: debug, changed: false
+Shutting down
+14 rounds over connection 1
+14 rounds over connection 1
+`,
   "worker-hooks": `Server starting... threads: 0
 squares: 2870
 Worker online: true - all going home: true

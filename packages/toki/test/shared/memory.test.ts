@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Runtime, spawn, spawnBlocking } from "toki";
+import { pending, Runtime, ready, spawn, spawnBlocking } from "toki";
 import {
   AtomicCell,
   Barrier,
@@ -14,11 +14,15 @@ import {
   Mutex,
   mpsc,
   Notify,
+  OnceCell,
   oneshot,
   RwLock,
   Semaphore,
+  SetOnce,
+  WatchSender,
+  watch,
 } from "toki/shared";
-import { assertPending, assertReady, testTask } from "toki/test";
+import { assertPending, assertReady, type Spawn, testTask } from "toki/test";
 import * as memory from "../../dist/memory/thread.js";
 import { forgetReceiver, listen, type Numbered, shout } from "./broadcast-functions.js";
 import { acquireImpatiently, consume, countUp, makeChannel, produceImpatiently } from "./functions.js";
@@ -240,6 +244,77 @@ const cases: Record<string, () => void> = {
     assert.equal(grandchild.isCancelled, true);
     grandchild[Symbol.dispose]();
     b[Symbol.dispose]();
+  },
+  "watch, with waits that are told and dropped, and values that are replaced": () => {
+    const [tx, rx] = watch<unknown>("w".repeat(300));
+    using inner = new Semaphore(1);
+    const other = rx.clone();
+    const [told, waits, closed] = [testTask(rx.changed()), testTask(other.waitFor(() => false)), testTask(tx.closed())];
+    for (const wait of [told, waits, closed]) assertPending(wait.poll());
+    tx.send({ inner });
+    (rx.borrow() as { inner: Semaphore }).inner[Symbol.dispose]();
+    told[Symbol.dispose]();
+    assert.throws(() => tx.send({ inner, f() {} }), /code cannot be sent/);
+    (tx.sendReplace("x".repeat(500)) as { inner: Semaphore }).inner[Symbol.dispose]();
+    tx.sendModify((ref) => {
+      ref.value = { inner };
+    });
+    other[Symbol.dispose]();
+    waits[Symbol.dispose]();
+    closed[Symbol.dispose]();
+    rx[Symbol.dispose]();
+    assert.throws(() => tx.send({ inner }), watch.SendError);
+    tx[Symbol.dispose]();
+    assert.throws(() => new WatchSender({ inner, f() {} }), /code cannot be sent/);
+  },
+  "both halves of a watch in a message that nobody reads": () => {
+    const [outerTx, outerRx] = mpsc.unboundedChannel<unknown>();
+    const [tx, rx] = watch("v".repeat(200));
+    outerTx.send({ tx, rx });
+    for (const half of [tx, rx, outerTx, outerRx]) half[Symbol.dispose]();
+  },
+  "OnceCell, with initializers that fail, are dropped and succeed": () => {
+    using cell = new OnceCell<unknown>();
+    const [running, queued, last] = [1, 2, 3].map(() => testTask(cell.getOrInit(() => pending()))) as [
+      Spawn<unknown>,
+      Spawn<unknown>,
+      Spawn<unknown>,
+    ];
+    for (const task of [running, queued, last]) assertPending(task.poll());
+    queued[Symbol.dispose]();
+    assert.throws(() => cell.set(1));
+    running[Symbol.dispose]();
+    assertPending(last.poll());
+    last[Symbol.dispose]();
+    assert.throws(() => testTask(cell.getOrInit(() => ready(() => {}))).poll(), /code cannot be sent/);
+    using inner = new Semaphore(1);
+    testTask(cell.getOrInit(() => ready({ inner, text: "o".repeat(300) }))).poll();
+    (cell.get() as { inner: Semaphore }).inner[Symbol.dispose]();
+    (cell.take() as { inner: Semaphore }).inner[Symbol.dispose]();
+    cell.set("p".repeat(100));
+  },
+  "OnceCell, disposed while an initializer runs": () => {
+    const cell = new OnceCell<number>();
+    const [running, queued] = [testTask(cell.getOrInit(() => pending())), testTask(cell.getOrInit(() => ready(2)))];
+    assertPending(running.poll());
+    assertPending(queued.poll());
+    cell[Symbol.dispose]();
+    running[Symbol.dispose]();
+    assert.equal(queued.poll(), 2);
+  },
+  SetOnce: () => {
+    using once = new SetOnce<string>();
+    const [told, waits] = [testTask(once.wait()), testTask(once.wait())];
+    assertPending(told.poll());
+    assertPending(waits.poll());
+    waits[Symbol.dispose]();
+    once.set("s".repeat(300));
+    assert.throws(() => once.set("t".repeat(300)));
+    told[Symbol.dispose]();
+    using other = new SetOnce("u".repeat(300));
+    const late = testTask(other.wait());
+    other.intoInner();
+    assert.throws(() => late.poll());
   },
   AtomicCell: () => {
     using cell = new AtomicCell<unknown>("first");

@@ -3,7 +3,7 @@ import { implementations } from "./implementations.js";
 import { waiting } from "./support.js";
 
 const found = implementations.find(({ name }) => name === process.argv[2]) ?? implementations[0];
-const { broadcast, mpsc } = (found as (typeof implementations)[number]).module;
+const { broadcast, mpsc, watch } = (found as (typeof implementations)[number]).module;
 const collect = (globalThis as { gc?: () => void }).gc as () => void;
 const warnings: string[] = [];
 process.on("warning", (warning) => warnings.push(`${(warning as { code?: string }).code}: ${warning.message}`));
@@ -43,3 +43,8 @@ const broadcastWait = waiting(broadcast<number>(1)[1].recv());
 await collected();
 console.log("broadcast:", warnings.length, broadcastWait.isWoken);
 console.log(warnings[2]);
+
+const changing = waiting(watch(0)[1].changed());
+await collected();
+console.log("watch:", warnings.length, changing.isWoken);
+console.log(warnings[3]);

@@ -19,6 +19,8 @@ describe("a sender that is collected without having been disposed", () => {
       assert.equal(lines[4], "collected while waiting: 2 false");
       assert.equal(lines[5], "broadcast: 3 false");
       assert.match(lines[6] ?? "", /^TOKI_FORGOTTEN_SENDER: broadcast: a BroadcastSender was garbage collected /);
+      assert.equal(lines[7], "watch: 4 false");
+      assert.match(lines[8] ?? "", /^TOKI_FORGOTTEN_SENDER: watch: a WatchSender was garbage collected /);
     });
   }
 });

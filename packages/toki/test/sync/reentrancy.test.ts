@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Context, type Future, Pending, Waker } from "toki";
+import { Context, type Future, Pending, ready, Waker } from "toki";
+import { Gate } from "../support/gate.js";
 import { implementations } from "./implementations.js";
 import { now, waiting, woken } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Barrier, BroadcastRecvError, broadcast, Mutex, mpsc, Notify, RwLock, Semaphore } = module;
+  const { Barrier, BroadcastRecvError, broadcast, Mutex, mpsc, Notify, OnceCell, RwLock, Semaphore, SetOnce, watch } =
+    module;
 
   describe(implementation, () => {
     /** Polls a future with a waker that runs `onWake`: user code in the middle of whatever wakes. */
@@ -187,6 +189,88 @@ for (const { name: implementation, module } of implementations) {
         for (let i = 0; i < 3; i++) tx.trySend(i);
         tx[Symbol.dispose]();
         assert.deepEqual(got, [0, 1, 2, undefined]);
+      });
+
+      test("a receiver that looks, waits again and sends inside the send", () => {
+        const [tx, rx] = watch(0);
+        const got: number[] = [];
+        const follow = (): void => {
+          const changed = rx.changed();
+          if (changed.poll(Context.fromWaker(Waker.from(follow))) === Pending) return;
+          got.push(rx.borrow());
+          if (rx.borrow() < 3) tx.send(rx.borrow() + 1);
+          follow();
+        };
+        follow();
+        tx.send(1);
+        assert.deepEqual(got, [1, 2, 3]);
+      });
+
+      test("receivers that come and go while a watch tells them", () => {
+        const [tx, rx] = watch(0);
+        const [second, third] = [rx.clone(), rx.clone()];
+        const dropped = second.changed();
+        let late: ReturnType<typeof waiting> | undefined;
+        waitWith(rx.changed(), () => {
+          dropped[Symbol.dispose]();
+          second[Symbol.dispose]();
+          late = waiting(tx.subscribe().changed());
+        });
+        waitWith(dropped, () => assert.fail("woken after it was dropped"));
+        const last = waiting(third.changed());
+        tx.send(1);
+        woken(last);
+        assert.equal(late?.isWoken, false);
+        assert.equal(tx.receiverCount, 3);
+      });
+
+      test("a channel that is subscribed to inside of the wake that says it is closed", () => {
+        const [tx, rx] = watch(0);
+        let again: typeof rx | undefined;
+        waitWith(tx.closed(), () => {
+          again = tx.subscribe();
+        });
+        const second = waiting(tx.closed());
+        rx[Symbol.dispose]();
+        assert.equal(second.isWoken, true);
+        assert.equal(second.poll(), Pending);
+        again?.[Symbol.dispose]();
+        woken(second);
+      });
+
+      test("a cell that is taken inside of the wake of those who wait for it", () => {
+        const cell = new OnceCell<number>();
+        const gate = new Gate<number>();
+        const first = waiting(cell.getOrInit(() => gate));
+        waitWith(
+          cell.getOrInit(() => ready(2)),
+          () => assert.equal(cell.take(), 1),
+        );
+        const third = waiting(cell.getOrInit(() => ready(3)));
+        gate.open(1);
+        woken(first);
+        assert.equal(woken(third), 3);
+      });
+
+      test("a turn that is dropped inside of the wake that gives it", () => {
+        const cell = new OnceCell<number>();
+        const gate = new Gate<number>();
+        const first = waiting(cell.getOrInit(() => gate));
+        const second = cell.getOrInit(() => ready(2));
+        waitWith(second, () => second[Symbol.dispose]());
+        const third = waiting(cell.getOrInit(() => ready(3)));
+        first[Symbol.dispose]();
+        assert.equal(woken(third), 3);
+      });
+
+      test("a SetOnce whose waiters are dropped by the first that is told", () => {
+        const once = new SetOnce<number>();
+        const second = once.wait();
+        waitWith(once.wait(), () => second[Symbol.dispose]());
+        waitWith(second, () => assert.fail("woken after it was dropped"));
+        const third = waiting(once.wait());
+        once.set(1);
+        assert.equal(woken(third), 1);
       });
     });
   });

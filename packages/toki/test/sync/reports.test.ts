@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DeadlockError, fn, type IntoFuture, Runtime } from "toki";
+import { DeadlockError, fn, type IntoFuture, pending, Runtime, ready } from "toki";
 import { assertErr } from "toki/test";
 import { implementations } from "./implementations.js";
 import { waiting } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Barrier, broadcast, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } = module;
+  const { Barrier, broadcast, Mutex, mpsc, Notify, OnceCell, oneshot, RwLock, Semaphore, SetOnce, watch } = module;
 
   describe(implementation, () => {
     /** The report of a program that waits for ever. */
@@ -75,6 +75,44 @@ for (const { name: implementation, module } of implementations) {
         const [otx, orx] = oneshot();
         assert.equal(orx.describe(), "oneshot recv (nothing sent yet)");
         assert.equal(otx.closed().describe(), "oneshot closed (receiver is waiting)");
+
+        const [wtx, wrx] = watch(0);
+        assert.equal(wrx.changed().describe(), "watch changed (no change, 1 sender)");
+        const another = wtx.clone();
+        wtx.send(1);
+        assert.equal(wrx.waitFor(() => true).describe(), "watch waitFor (changed, 2 senders)");
+        assert.equal(wtx.closed().describe(), "watch closed (1 receiver)");
+        wtx.subscribe();
+        assert.equal(another.closed().describe(), "watch closed (2 receivers)");
+
+        const cell = new OnceCell<number>();
+        const initializing = cell.getOrInit(() => pending());
+        assert.equal(initializing.describe(), "OnceCell.getOrInit (waits for its turn)");
+        waiting(initializing);
+        waiting(cell.getOrTryInit(() => pending()));
+        assert.equal(initializing.describe(), "OnceCell.getOrInit (initializing, 1 waiting)");
+        assert.equal(new SetOnce().wait().describe(), "SetOnce wait (not set)");
+      });
+
+      test("an initializer that asks its own cell shows in the deadlock report", () => {
+        const cell = new OnceCell<number>();
+        const recurse = fn(function* recurse() {
+          return yield* cell.getOrInit(() => ready(1));
+        });
+        const report = deadlock(cell.getOrInit(recurse));
+        assert.match(
+          report,
+          /OnceCell\.getOrInit \(initializing, 1 waiting\)[\s\S]*recurse[\s\S]*OnceCell\.getOrInit \(waits/,
+        );
+      });
+
+      test("a watch whose sender was never disposed shows in the deadlock report", () => {
+        const [tx, rx] = watch(0);
+        const report = deadlock(function* () {
+          yield* rx.changed();
+        });
+        assert.match(report, /watch changed \(no change, 1 sender\)/);
+        assert.equal(tx.senderCount, 1);
       });
 
       test("a mutex that locks itself shows in the deadlock report", () => {

@@ -2,17 +2,20 @@ import type { Future } from "../../future/future.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { registerCrossing } from "../../portable/codec/crossing.js";
 import { SendError } from "../../sync/error.js";
-import { ForgottenSender, StrongSender } from "../counted-sender.js";
+import { StrongSender } from "../counted-sender.js";
 import { sharing } from "../crossing.js";
+import { Forgotten } from "../forgotten.js";
 import type { Collected } from "../handle.js";
 import { NONE } from "../layout.js";
-import { addSender, addWeak, dropSender } from "../sender-counts.js";
+import { addSender, addWeak, dropSender, FORGOTTEN, RECEIVING } from "../sender-counts.js";
 import { Share } from "../share.js";
 import { dropValue, putValue } from "../values.js";
 import { createChannel, dropList, kind, LENGTH, letGo, RECEIVERS, takeDropped, write } from "./chan.js";
 import { Closed } from "./closed.js";
 import { BroadcastReceiver } from "./receiver.js";
 import { WeakBroadcastSender } from "./weak-sender.js";
+
+const FORGETFUL = { name: "broadcast", forgotten: FORGOTTEN, waiting: RECEIVING };
 
 /**
  * A sending half of a shared {@link broadcast} channel. Clone it for each producer, and dispose each clone: the channel ends when the last one is.
@@ -48,7 +51,7 @@ export class BroadcastSender<T> extends StrongSender {
 
   /** @internal */
   override whenCollected(): Collected {
-    return new ForgottenSender(this.share, "broadcast", "BroadcastSender");
+    return new Forgotten(this.share, FORGETFUL, "BroadcastSender");
   }
 
   /**

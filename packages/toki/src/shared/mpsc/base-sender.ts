@@ -10,23 +10,21 @@
 import type { Future } from "../../future/future.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { refuseUndefined } from "../../sync/mpsc/message.js";
-import { ForgottenSender, StrongSender } from "../counted-sender.js";
+import { StrongSender } from "../counted-sender.js";
+import { Forgotten } from "../forgotten.js";
 import { type Collected, LENT, LIVE, type SharedHandle } from "../handle.js";
 import { IS_CLOSED } from "../permits.js";
+import { FORGOTTEN, RECEIVING } from "../sender-counts.js";
 import type { Share } from "../share.js";
 import { Closed } from "./closed.js";
 
-class Forgotten extends ForgottenSender {
-  protected override isOver({ thread, object }: Share): boolean {
-    return thread.memory.read(object + IS_CLOSED) !== 0;
-  }
-}
+const FORGETFUL = { name: "mpsc", forgotten: FORGOTTEN, waiting: RECEIVING, isClosed: IS_CLOSED };
 
 /** What the senders of bounded and unbounded channels have in common. */
 export abstract class BaseSender<T> extends StrongSender {
   /** @internal */
   override whenCollected(): Collected {
-    return new Forgotten(this.share, "mpsc", this.constructor.name);
+    return new Forgotten(this.share, FORGETFUL, this.constructor.name);
   }
 
   /**
