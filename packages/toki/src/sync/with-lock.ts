@@ -8,33 +8,34 @@ interface Guard {
   release(): void;
 }
 
-type Body<G> = (guard: G) => unknown;
+type Body = (guard: never) => unknown;
 
-function* under<G extends Guard>(guard: G, body: Body<G>, where: string): Generator<Suspend, unknown, unknown> {
-  try {
-    const result = body(guard);
-    if (isFuture(result)) return yield* result;
-    if (Object.prototype.toString.call(result) === "[object Generator]") {
-      return yield* Future.from(result as Generator<Suspend, unknown, unknown>);
-    }
-    if (isPromiseLike(result)) throw notAFuture(where, result);
-    return result;
-  } finally {
-    guard.release();
-  }
+/** A function that runs a body under what `take` gives; it is called `name` in traces. */
+function holding<L>(owner: string, name: string, take: (lock: L) => Future<Guard>) {
+  const named = {
+    *[name](lock: L, body: Body): Generator<Suspend, unknown, unknown> {
+      const guard = yield* take(lock);
+      try {
+        const result = body(guard as never);
+        if (isFuture(result)) return yield* result;
+        if (Object.prototype.toString.call(result) === "[object Generator]") {
+          return yield* Future.from(result as Generator<Suspend, unknown, unknown>);
+        }
+        if (isPromiseLike(result)) throw notAFuture(`${owner}.${name}`, result);
+        return result;
+      } finally {
+        guard.release();
+      }
+    },
+  };
+  return fn(named[name] as (lock: L, body: Body) => Generator<Suspend, unknown, unknown>);
 }
 
-/** Runs `body` under the lock. @internal */
-export const withLock = fn(function* withLock(mutex: { lock(): Future<Guard> }, body: Body<never>) {
-  return yield* under(yield* mutex.lock(), body as Body<Guard>, "Mutex.withLock");
-});
+/** @internal */
+export const withLock = holding("Mutex", "withLock", (mutex: { lock(): Future<Guard> }) => mutex.lock());
 
-/** Runs `body` with a share of the lock. @internal */
-export const withRead = fn(function* withRead(rwlock: { read(): Future<Guard> }, body: Body<never>) {
-  return yield* under(yield* rwlock.read(), body as Body<Guard>, "RwLock.withRead");
-});
+/** @internal */
+export const withRead = holding("RwLock", "withRead", (rwlock: { read(): Future<Guard> }) => rwlock.read());
 
-/** Runs `body` with the whole of the lock. @internal */
-export const withWrite = fn(function* withWrite(rwlock: { write(): Future<Guard> }, body: Body<never>) {
-  return yield* under(yield* rwlock.write(), body as Body<Guard>, "RwLock.withWrite");
-});
+/** @internal */
+export const withWrite = holding("RwLock", "withWrite", (rwlock: { write(): Future<Guard> }) => rwlock.write());
