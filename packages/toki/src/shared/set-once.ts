@@ -55,7 +55,7 @@ const kind = defineKind({
  * });
  * ```
  */
-export class SetOnce<T> extends SharedHandle implements Settable<T> {
+export class SetOnce<T> extends SharedHandle {
   /**
    * @param init - a value to start with, copied; undefined, or nothing, makes one that is not set
    * @throws NotSendError if it cannot be sent
