@@ -5,38 +5,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Memory } from "../../dist/memory/memory.js";
-import { SharedLock } from "../../dist/memory/shared-lock.js";
 import * as acquire from "../../dist/shared/acquire-future.js";
 import * as permits from "../../dist/shared/permits.js";
-import * as threads from "../../dist/shared/thread.js";
-import "toki/shared"; // the kinds of objects
-import * as kinds from "../../dist/shared/kinds.js";
 import { check, type Model, type Options } from "../support/loom/index.js";
+import { BLOCK, FREES, LIST, OBJECT, type Share, shareOf as shareOfKind, type Thread, WORDS } from "./loom.js";
 
-const OBJECT = 16;
-/** A block, a list and a count of frees for each thread. */
-const BLOCK = (thread: number) => 32 + 16 * thread;
-const LIST = (thread: number) => 1 + thread;
-const FREES = (thread: number) => 6 + thread;
-const WORDS = 96;
 const PERMITS = OBJECT + 2;
 const QUEUE = OBJECT + 4;
 const SEMAPHORE = 1;
-
-interface Thread {
-  prepare(): void;
-  unlock(lock: SharedLock): void;
-  enqueue(share: Share, queue: number, amount: number, asked: number, blocks: number): number;
-  clearWaiter(block: number, object: number, number: number): void;
-}
-
-interface Share {
-  readonly thread: Thread;
-  readonly lock: SharedLock;
-}
+const shareOf = (memory: Memory, index: number) => shareOfKind(memory, index, SEMAPHORE);
 
 type Outcome = true | "closed" | "timeout";
-const { SharedThread } = threads as unknown as { SharedThread: { prototype: object } };
 const { blockingTake } = acquire as unknown as {
   blockingTake(share: Share, n: number, where: string, deadline: number): Outcome;
 };
@@ -44,33 +23,6 @@ const { give, closePermits } = permits as unknown as {
   give(thread: Thread, object: number, n: number): void;
   closePermits(thread: Thread, object: number): boolean;
 };
-const { kindOf } = kinds as unknown as { kindOf(number: number): object };
-
-/** The part of a model's thread: the real one, with memory and blocks of the model. */
-function shareOf(model: Memory, index: number): Share {
-  const memory = Object.create(model, {
-    // A deadline of the model is never or at once.
-    waitFor: { value: (at: number, expected: number) => model.wait(at, expected) },
-    reaching: { value: () => assert.fail("no views") },
-  });
-  const thread = Object.assign(Object.create(SharedThread.prototype), {
-    memory,
-    arena: {
-      alloc: () => BLOCK(index),
-      free: (block: number) => void model.add(FREES((block - 32) / 16), 1),
-    },
-    mailbox: { isWorker: false },
-    slot: index,
-    list: LIST(index),
-    told: 0,
-    toldLast: 0,
-    spare: 0,
-    lastMissing: 0,
-  }) as Thread;
-  const lock = new SharedLock(memory, OBJECT);
-  const peek = (word: number) => model.load(OBJECT + word);
-  return { thread, lock, object: OBJECT, kind: kindOf(SEMAPHORE), peek } as Share;
-}
 
 function giveBack({ thread, lock }: Share, n: number): void {
   lock.lock();
