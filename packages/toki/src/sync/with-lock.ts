@@ -1,8 +1,6 @@
 import { fn } from "../future/fn.js";
-import { Future } from "../future/future.js";
-import { isFuture } from "../future/into-future.js";
-import { isPromiseLike, notAFuture } from "../future/misuse.js";
-import type { Suspend } from "../future/poll.js";
+import type { Future } from "../future/future.js";
+import { settled } from "../future/settled.js";
 
 /** What can be locked. @internal */
 export interface Lock<G> {
@@ -16,13 +14,7 @@ interface Guard {
 const run = fn(function* withLock(mutex: Lock<Guard>, body: (guard: never) => unknown) {
   const guard = yield* mutex.lock();
   try {
-    const result = body(guard as never);
-    if (isFuture(result)) return yield* result;
-    if (Object.prototype.toString.call(result) === "[object Generator]") {
-      return yield* Future.from(result as Generator<Suspend, unknown, unknown>);
-    }
-    if (isPromiseLike(result)) throw notAFuture("Mutex.withLock", result);
-    return result;
+    return yield* settled(body(guard as never), "Mutex.withLock");
   } finally {
     guard.release();
   }
