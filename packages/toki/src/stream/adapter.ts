@@ -7,8 +7,6 @@ import { Stream } from "./stream.js";
 /**
  * A stream made of another, which it owns: dropped with it. An error item of the source passes through `pollNext` as it is thrown; an adapter has
  * its state in order before it asks the source, so that the next poll goes on.
- *
- * @internal
  */
 export abstract class Adapter<S, T> extends Stream<T> {
   protected readonly source: Stream<S>;

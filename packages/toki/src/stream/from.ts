@@ -1,4 +1,4 @@
-import { AsyncSource, type AsyncIterableSource, fromAsyncIterable } from "../future/from-async-iterable.js";
+import { type AsyncIterableSource, AsyncSource, fromAsyncIterable } from "../future/from-async-iterable.js";
 import type { Future } from "../future/future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { SignalKind } from "../signal/signal-kind.js";

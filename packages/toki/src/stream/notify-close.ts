@@ -1,5 +1,5 @@
 import type { Context } from "../future/context.js";
-import type { Poll } from "../future/poll.js";
+import { Pending, type Poll } from "../future/poll.js";
 import { EndingAdapter } from "./adapter.js";
 import { checkStream } from "./check.js";
 import { Done } from "./done.js";
@@ -10,16 +10,14 @@ class NotifyClose<T> extends EndingAdapter<T, T | undefined> {
   private told = false;
 
   pollNext(cx: Context): Poll<T | undefined | Done> {
-    if (!this.told) {
-      const item = this.ending ? this.end(cx) : this.source.pollNext(cx);
+    if (this.told) return Done;
+    if (!this.ending) {
+      const item = this.source.pollNext(cx);
       if (item !== Done) return item;
-      this.ending = true;
-      const end = this.end(cx);
-      if (end !== Done) return end;
-      this.told = true;
-      return undefined;
     }
-    return Done;
+    if (this.end(cx) === Pending) return Pending;
+    this.told = true;
+    return undefined;
   }
 
   protected get method(): string {

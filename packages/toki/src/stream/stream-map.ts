@@ -15,7 +15,7 @@ import { Pending, type Poll } from "../future/poll.js";
 import type { Waker } from "../future/waker.js";
 import { randomBelow } from "../runtime/random.js";
 import { integer } from "../sync/integer.js";
-import { type Cancellable, CancelAll, dropStream } from "./cancel.js";
+import { CancelAll, type Cancellable, dropStream } from "./cancel.js";
 import { checkStream } from "./check.js";
 import { Done } from "./done.js";
 import { Pull } from "./pull.js";

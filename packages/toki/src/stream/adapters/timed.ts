@@ -7,7 +7,7 @@ import { Adapter } from "../adapter.js";
 /** Longer waits are this long, about 30 years, as those of `sleep`. */
 const FOREVER_MS = 86_400_000 * 365 * 30;
 
-/** An adapter with a timer, which leaves the wheel whenever nobody waits. @internal */
+/** An adapter with a timer, which leaves the wheel whenever nobody waits. */
 export abstract class Timed<S, T> extends Adapter<S, T> {
   /** Takes the timer out of the wheel; its deadline stays. */
   protected abstract stopTimer(): void;
