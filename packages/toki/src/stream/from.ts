@@ -92,7 +92,7 @@ export function stream(source: unknown, options?: WatchStreamOptions): Stream<un
   if (has("pollTick")) return new TickStream(source as Interval);
   if (has("accept")) return new ConnectionStream(source as ListenerLike<unknown>);
   if (has("joinNext")) return new JoinedStream(source as JoinSet<unknown>);
-  if (has("recv") && can?.["kind"] !== undefined) return new SignalStream(source as SignalLike);
+  if (has("recv") && can?.kind !== undefined) return new SignalStream(source as SignalLike);
   for (const method of ["nextLine", "nextSegment", "nextEntry"]) {
     if (has(method)) return pieces(source as Record<string, () => Future<unknown>>, method);
   }

@@ -3,15 +3,15 @@ import type { SignalKind } from "../signal/signal-kind.js";
 
 /** The receiver of an mpsc channel, of `toki/sync` or `toki/shared`, as {@link stream} sees it. */
 export interface QueueReceiver<T> extends Disposable {
-  /** The next message; undefined when the channel has ended. */
+  /** The next message; undefined when the channel has ended. Has to be cancel safe. */
   recv(): Future<T | undefined>;
-  /** The next messages. */
+  /** The next messages; what tells this receiver from others. Has to be cancel safe. */
   recvMany(limit: number): Future<T[]>;
 }
 
 /** The receiver of a broadcast channel, as {@link stream} sees it. */
 export interface BroadcastReceiverLike<T> extends Disposable {
-  /** The next message; throws when some were missed, and when the channel is closed. */
+  /** The next message; throws when some were missed, and when the channel is closed. Has to be cancel safe. */
   recv(): Future<T>;
   /** Another receiver, from the next message on. */
   resubscribe(): unknown;
@@ -19,7 +19,7 @@ export interface BroadcastReceiverLike<T> extends Disposable {
 
 /** The receiver of a watch channel, as {@link stream} sees it. */
 export interface WatchReceiverLike<T> extends Disposable {
-  /** Waits for a value that has not been seen; throws when there will be none. */
+  /** Waits for a value that has not been seen; throws when there will be none. Has to be cancel safe. */
   changed(): Future<void>;
   /** The value, which counts as seen from now on. */
   borrowAndUpdate(): T;
@@ -33,13 +33,13 @@ export interface WatchStreamOptions {
 
 /** What accepts connections, as {@link stream} sees it. */
 export interface ListenerLike<S> extends Disposable {
-  /** The next connection and the address it comes from. */
+  /** The next connection and the address it comes from. Has to be cancel safe. */
   accept(): Future<readonly [stream: S, peer: unknown]>;
 }
 
 /** A listener for a signal of the operating system, as {@link stream} sees it. */
 export interface SignalLike {
-  /** Waits for the signal. */
+  /** Waits for the signal. Has to be cancel safe. */
   recv(): Future<void>;
   /** Which signal. */
   readonly kind: SignalKind;

@@ -5,6 +5,7 @@ import { proofs as oneshot } from "./oneshot.proofs.js";
 import { proofs as promises } from "./promises.proofs.js";
 import type { Proof } from "./proof.js";
 import { proofs as signals } from "./signals.proofs.js";
+import { proofs as streams } from "./streams.proofs.js";
 import { proofs as tasks } from "./tasks.proofs.js";
 import { proofs as tcp } from "./tcp.proofs.js";
 import { proofs as time } from "./time.proofs.js";
@@ -19,5 +20,6 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["locks and limits", locks],
   ["TCP", tcp],
   ["signals", signals],
+  ["streams", streams],
   ["promises", promises],
 ];
