@@ -1,24 +1,30 @@
 import { type BodyOf, bindBody, checkBody } from "../../future/bound-body.js";
 import type { Context } from "../../future/context.js";
+import { isGeneratorFunction } from "../../future/fn.js";
 import type { AwaitEdge, Future } from "../../future/future.js";
+import { intoFuture } from "../../future/into-future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import type { Cancellable } from "../cancel.js";
 import { Done } from "../done.js";
 import type { Stream } from "../stream.js";
 import { Composite } from "./composite.js";
 
+const WHERE = "Stream.mapAsync";
+
 /** @internal */
 export class MapAsync<S, T> extends Composite<T> {
   private readonly source: Stream<S>;
   private readonly body: BodyOf<S, T>;
+  private readonly isGenerator: boolean;
   /** Under way, from one poll to the next. */
   private future: Future<T> | null;
 
   constructor(source: Stream<S>, body: BodyOf<S, T>) {
     super();
-    checkBody(body, "Stream.mapAsync");
+    checkBody(body, WHERE);
     this.source = source;
     this.body = body;
+    this.isGenerator = isGeneratorFunction(body);
     this.future = null;
   }
 
@@ -27,7 +33,7 @@ export class MapAsync<S, T> extends Composite<T> {
     if (future === null) {
       const item = this.source.pollNext(cx);
       if (item === Pending || item === Done) return item as Pending | Done;
-      future = bindBody(this.body, item as S, "Stream.mapAsync");
+      future = this.call(item as S);
       this.future = future;
     }
     let value: Poll<T>;
@@ -39,6 +45,11 @@ export class MapAsync<S, T> extends Composite<T> {
     }
     if (value !== Pending) this.future = null;
     return value;
+  }
+
+  private call(item: S): Future<T> {
+    const { body } = this;
+    return this.isGenerator ? bindBody(body, item, WHERE) : intoFuture(body(item), WHERE);
   }
 
   protected parts(): (Cancellable | null)[] {
