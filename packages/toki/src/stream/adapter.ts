@@ -14,6 +14,7 @@ export abstract class Adapter<S, T> extends Stream<T> {
   constructor(source: Stream<S>) {
     super();
     this.source = source;
+    this.rt ??= source.rt;
   }
 
   /** The method that made it, for reports. */

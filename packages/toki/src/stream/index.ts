@@ -25,14 +25,4 @@ export { empty, once, pendingStream } from "./sources/simple.js";
 export { type UnfoldStep, unfold } from "./sources/unfold.js";
 export { type ForEachBody, Stream } from "./stream.js";
 export { StreamMap } from "./stream-map.js";
-export type {
-  BroadcastReceiverLike,
-  EntriesLike,
-  LinesLike,
-  ListenerLike,
-  QueueReceiver,
-  SegmentsLike,
-  SignalLike,
-  WatchReceiverLike,
-  WatchStreamOptions,
-} from "./stream-source.js";
+export type * from "./stream-source.js";

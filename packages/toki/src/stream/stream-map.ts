@@ -141,6 +141,7 @@ export class StreamMap<K, T> extends Stream<[key: K, item: T]> {
   insert(key: K, stream: Stream<T>): Stream<T> | undefined {
     checkStream(stream, "StreamMap.insert", "stream");
     const replaced = this.remove(key);
+    this.rt ??= stream.rt;
     const entry = new Entry(key, stream, this.list.length);
     this.list.push(entry);
     this.byKey.set(key, entry);

@@ -5,6 +5,7 @@ import { current } from "../future/current.js";
 import type { AwaitEdge, Future } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
 import type { Poll } from "../future/poll.js";
+import type { RuntimeCore } from "../runtime/core.js";
 import type { Duration } from "../time/duration.js";
 import type { Interval } from "../time/interval.js";
 import type { ChunksTimeout } from "./adapters/chunks-timeout.js";
@@ -69,6 +70,8 @@ export abstract class Stream<T> implements AsyncIterable<T>, Disposable {
   waiting: Pull<T, unknown> | null = null;
   /** @internal A Next to hand out again. */
   idleNext: Next<T> | null = null;
+  /** @internal Where it was made: what `for await` drives. */
+  rt: RuntimeCore | null = current.runtime;
 
   /**
    * Asks for the next item once. What is thrown is an item too: the next call goes on.
@@ -586,8 +589,8 @@ export abstract class Stream<T> implements AsyncIterable<T>, Disposable {
    * Items for plain async code: `for await (const item of s)`. The stream is dropped when the loop is over, and its cleanup awaited: at the end, at an
    * error, or when the loop is left. To keep it, iterate {@link Stream.byRef}.
    *
-   * Under `rt.enter()` the loop drives that runtime while it waits. Otherwise something else has to drive the runtime that the items come from, and
-   * there are no timers.
+   * The loop drives the runtime that the stream, or what it is made of, was made in, or the one of `rt.enter()`. Without one, something else has to drive
+   * what the items come from, and there are no timers.
    *
    * @example
    * ```ts
@@ -597,8 +600,9 @@ export abstract class Stream<T> implements AsyncIterable<T>, Disposable {
    * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, void> {
+    const { rt } = this;
     return driveAsyncIterator(
-      current.runtime,
+      rt === null || rt.isClosed ? current.runtime : rt,
       () => new NextBoxed(this),
       () => this.cancel(),
       unbox,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { interval, JoinSet, Runtime, ready, spawn, yieldNow } from "toki";
-import { fromIter, generate, once, StreamMap, stream } from "toki/stream";
+import { empty, fromIter, generate, once, type Stream, StreamMap, stream } from "toki/stream";
 import { mpsc } from "toki/sync";
 import { flavors } from "../support/flavors.js";
 import { fault, item, Script } from "./support.js";
@@ -106,6 +106,41 @@ for (const { name, options } of flavors) {
     });
   });
 }
+
+describe("for await outside of the runtime that a stream was made in", () => {
+  it("drives it, through every adapter", async () => {
+    await using rt = new Runtime();
+    const ticks = () =>
+      rt.run(function* () {
+        return stream(interval(1));
+      });
+    const chains: ((s: Stream<unknown>) => Stream<unknown>)[] = [
+      (s) => s,
+      (s) => s.map((tick) => tick).filter(() => true),
+      (s) => s.mapAsync(() => ready(1)),
+      (s) => s.map(() => ready(1)).buffered(2),
+      (s) => s.merge(empty()),
+      (s) => empty().merge(s),
+      (s) => empty().chain(s),
+      (s) => s.chain(empty()),
+      (s) => s.byRef(),
+    ];
+    for (const chain of chains) {
+      let count = 0;
+      for await (const _ of chain(await ticks())) if (++count === 3) break;
+      assert.equal(count, 3);
+    }
+  });
+
+  it("does without it once it is shut down", async () => {
+    const rt = new Runtime();
+    const s = await rt.run(function* () {
+      return fromIter([1, 2]);
+    });
+    await rt[Symbol.asyncDispose]();
+    assert.deepEqual(await collect(s), [1, 2]);
+  });
+});
 
 describe("for await of a channel and of its stream", () => {
   it("break leaves what is queued in the channel; the stream owns the receiver, and gives it up", async () => {

@@ -54,6 +54,7 @@ abstract class Lanes<R> extends Composite<R> {
     super();
     integer(where, "n", n, 1);
     this.source = new Fuse(source);
+    this.rt ??= source.rt;
     this.n = n;
     this.branches = new Branches([], n);
     this.lanes = [];

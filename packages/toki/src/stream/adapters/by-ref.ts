@@ -11,6 +11,7 @@ export class ByRef<T> extends Stream<T> {
   constructor(source: Stream<T>) {
     super();
     this.source = source;
+    this.rt ??= source.rt;
   }
 
   pollNext(cx: Context): Poll<T | Done> {

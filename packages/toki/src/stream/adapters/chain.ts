@@ -19,6 +19,7 @@ export class Chain<T> extends Composite<T> {
     this.first = new Fuse(first);
     this.second = second;
     this.isSecond = false;
+    this.rt ??= first.rt ?? second.rt;
   }
 
   pollNext(cx: Context): Poll<T | Done> {

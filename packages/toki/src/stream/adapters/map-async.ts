@@ -23,6 +23,7 @@ export class MapAsync<S, T> extends Composite<T> {
     super();
     checkBody(body, WHERE);
     this.source = source;
+    this.rt ??= source.rt;
     this.body = body;
     this.isGenerator = isGeneratorFunction(body);
     this.future = null;

@@ -19,6 +19,7 @@ export class Merge<T> extends Composite<T> {
     this.a = new Fuse(a);
     this.b = new Fuse(b);
     this.aFirst = true;
+    this.rt ??= a.rt ?? b.rt;
   }
 
   pollNext(cx: Context): Poll<T | Done> {

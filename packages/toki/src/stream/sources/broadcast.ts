@@ -1,5 +1,4 @@
 import type { Future } from "../../future/future.js";
-import { Done } from "../done.js";
 import type { BroadcastReceiverLike } from "../stream-source.js";
 import { FutureStream } from "./future-stream.js";
 import { isClosed } from "./is-closed.js";
@@ -21,9 +20,8 @@ export class BroadcastStream<T> extends FutureStream<T, T> {
     return value;
   }
 
-  protected override onError(error: unknown): Done {
-    if (isClosed(error)) return Done;
-    throw error;
+  protected override isEnd(error: unknown): boolean {
+    return isClosed(error);
   }
 
   protected release(): void {

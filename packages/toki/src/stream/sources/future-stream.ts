@@ -28,9 +28,9 @@ export abstract class FutureStream<R, T> extends Stream<T> {
   /** What the future's value is: an item, the end, or, thrown, an error item. */
   protected abstract itemOf(value: R): T | Done;
 
-  /** What an error of the future is. */
-  protected onError(error: unknown): Done {
-    throw error;
+  /** Whether an error of the future is the end of the stream, and not an error item. */
+  protected isEnd(_error: unknown): boolean {
+    return false;
   }
 
   /** Drops what the stream owns. */
@@ -44,7 +44,8 @@ export abstract class FutureStream<R, T> extends Stream<T> {
       value = this.future.poll(cx);
     } catch (error) {
       this.future = null;
-      return this.onError(error);
+      if (this.isEnd(error)) return Done;
+      throw error;
     }
     if (value === Pending) return Pending;
     this.future = null;

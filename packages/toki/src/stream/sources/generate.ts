@@ -16,14 +16,14 @@
  */
 import { type BodyOf, bindBody, checkBody } from "../../future/bound-body.js";
 import type { Context } from "../../future/context.js";
-import { type AwaitEdge, Future } from "../../future/future.js";
+import { Future } from "../../future/future.js";
 import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import { adoptWaker } from "../../future/sharing.js";
 import type { Waker } from "../../future/waker.js";
-import { dropStream } from "../cancel.js";
 import { Done } from "../done.js";
-import { Stream } from "../stream.js";
+import type { Stream } from "../stream.js";
+import { BodyStream } from "./body-stream.js";
 
 const NEW = 0;
 const OFFERED = 1;
@@ -72,11 +72,9 @@ class Emit<T> extends Future<void> {
   }
 }
 
-class Generated<T> extends Stream<T> {
+class Generated<T> extends BodyStream<T, unknown> {
   private readonly body: BodyOf<Emitter<T>, unknown>;
   private readonly offered: Emit<T>[];
-  private future: Future<unknown> | null;
-  private isOver: boolean;
   /** Whom to wake for an emit that comes from elsewhere; null while the body is being polled. */
   private waker: Waker | null;
 
@@ -84,8 +82,6 @@ class Generated<T> extends Stream<T> {
     super();
     this.body = body;
     this.offered = [];
-    this.future = null;
-    this.isOver = false;
     this.waker = null;
   }
 
@@ -136,27 +132,8 @@ class Generated<T> extends Stream<T> {
     this.waker = null;
   }
 
-  override pollCancel(cx: Context): Poll<void> {
-    this.isOver = true;
-    return this.future === null ? undefined : this.future.pollCancel(cx);
-  }
-
-  override forceCancel(): void {
-    this.isOver = true;
-    this.future?.forceCancel();
-  }
-
-  override [Symbol.dispose](): void {
-    this.isOver = true;
-    if (this.future !== null) dropStream(this);
-  }
-
   override describe(): string {
     return `generate ${this.body.name}`.trimEnd();
-  }
-
-  override awaits(): Iterable<AwaitEdge> {
-    return this.future === null ? [] : [{ label: undefined, future: this.future }];
   }
 }
 

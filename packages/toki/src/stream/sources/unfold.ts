@@ -1,27 +1,22 @@
 import { type BodyOf, bindBody, checkBody } from "../../future/bound-body.js";
 import type { Context } from "../../future/context.js";
-import type { AwaitEdge, Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
-import { dropStream } from "../cancel.js";
 import { Done } from "../done.js";
-import { Stream } from "../stream.js";
+import type { Stream } from "../stream.js";
+import { BodyStream } from "./body-stream.js";
 
 /** What a step of {@link unfold} gives: an item and the next state, or undefined at the end. */
 export type UnfoldStep<S, T> = readonly [item: T, state: S] | undefined;
 
-/** `state` is passed to the step that begins; `isOver` once a step has given undefined or thrown. */
-class Unfold<S, T> extends Stream<T> {
+/** `state` is passed to the step that begins; the stream is over once a step has given undefined or thrown. */
+class Unfold<S, T> extends BodyStream<T, UnfoldStep<S, T>> {
   private state: S;
   private readonly step: BodyOf<S, UnfoldStep<S, T>>;
-  private future: Future<UnfoldStep<S, T>> | null;
-  private isOver: boolean;
 
   constructor(seed: S, step: BodyOf<S, UnfoldStep<S, T>>) {
     super();
     this.state = seed;
     this.step = step;
-    this.future = null;
-    this.isOver = false;
   }
 
   pollNext(cx: Context): Poll<T | Done> {
@@ -46,27 +41,8 @@ class Unfold<S, T> extends Stream<T> {
     return item;
   }
 
-  override pollCancel(cx: Context): Poll<void> {
-    this.isOver = true;
-    return this.future === null ? undefined : this.future.pollCancel(cx);
-  }
-
-  override forceCancel(): void {
-    this.isOver = true;
-    this.future?.forceCancel();
-  }
-
-  override [Symbol.dispose](): void {
-    this.isOver = true;
-    if (this.future !== null) dropStream(this);
-  }
-
   override describe(): string {
     return "unfold";
-  }
-
-  override awaits(): Iterable<AwaitEdge> {
-    return this.future === null ? [] : [{ label: undefined, future: this.future as Future<unknown> }];
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Future } from "../../future/future.js";
 import { ready } from "../../future/ready.js";
-import { Done } from "../done.js";
 import type { WatchReceiverLike } from "../stream-source.js";
 import { FutureStream } from "./future-stream.js";
 import { isClosed } from "./is-closed.js";
@@ -25,9 +24,8 @@ export class WatchStream<T> extends FutureStream<void, T> {
     return this.rx.borrowAndUpdate();
   }
 
-  protected override onError(error: unknown): Done {
-    if (isClosed(error)) return Done;
-    throw error;
+  protected override isEnd(error: unknown): boolean {
+    return isClosed(error);
   }
 
   protected release(): void {
