@@ -2,25 +2,31 @@ import { fn } from "../future/fn.js";
 import type { Future } from "../future/future.js";
 import { settled } from "../future/settled.js";
 
-/** What can be locked. @internal */
-export interface Lock<G> {
-  lock(): Future<G>;
-}
-
 interface Guard {
   release(): void;
 }
 
-const run = fn(function* withLock(mutex: Lock<Guard>, body: (guard: never) => unknown) {
-  const guard = yield* mutex.lock();
+type Body<G> = (guard: G) => unknown;
+
+const under = fn(function* under(guard: Guard, body: Body<Guard>, where: string) {
   try {
-    return yield* settled(body(guard as never), "Mutex.withLock");
+    return yield* settled(body(guard), where);
   } finally {
     guard.release();
   }
 });
 
 /** Runs `body` under the lock. @internal */
-export function withLock<G extends Guard>(mutex: Lock<G>, body: (guard: G) => unknown): Future<unknown> {
-  return run(mutex, body);
-}
+export const withLock = fn(function* withLock(mutex: { lock(): Future<Guard> }, body: Body<never>) {
+  return yield* under(yield* mutex.lock(), body as Body<Guard>, "Mutex.withLock");
+});
+
+/** Runs `body` with a share of the lock. @internal */
+export const withRead = fn(function* withRead(rwlock: { read(): Future<Guard> }, body: Body<never>) {
+  return yield* under(yield* rwlock.read(), body as Body<Guard>, "RwLock.withRead");
+});
+
+/** Runs `body` with the whole of the lock. @internal */
+export const withWrite = fn(function* withWrite(rwlock: { write(): Future<Guard> }, body: Body<never>) {
+  return yield* under(yield* rwlock.write(), body as Body<Guard>, "RwLock.withWrite");
+});

@@ -2,7 +2,7 @@
  * Errors in messages: what `encodeThrown` keeps, in words. In addition an error that occurs twice arrives as one, and may lead back to itself.
  */
 import { crossingName } from "../error-classes.js";
-import { describeThrown, MAX_CAUSES, OWN } from "../errors.js";
+import { describeThrown, keysOf, MAX_CAUSES, OWN } from "../errors.js";
 import type { Encoder } from "./encoder.js";
 import { REFUSED } from "./refused.js";
 import { ABSENT, ERROR, IS_AGGREGATE, IS_DOM, LIST, PROPS } from "./tags.js";
@@ -31,16 +31,16 @@ export function writeError(encoder: Encoder, error: Error): void {
       encoder.head(LIST, list.length);
       for (const inner of list) writeWhatCan(encoder, inner);
     } else encoder.head(ABSENT, 0);
-    writeProperties(encoder, error, goesOn);
+    writeProperties(encoder, error, keysOf(error, crossing), goesOn);
   } finally {
     encoder.errorDepth--;
   }
 }
 
-function writeProperties(encoder: Encoder, error: Error, goesOn: boolean): void {
+function writeProperties(encoder: Encoder, error: Error, keys: readonly string[], goesOn: boolean): void {
   const head = encoder.open();
   let count = 0;
-  for (const key of Object.keys(error)) {
+  for (const key of keys) {
     if (OWN.has(key)) continue;
     const value = (error as unknown as Record<string, unknown>)[key];
     if (value instanceof Error && !goesOn) continue;

@@ -1,8 +1,7 @@
 import { type BodyOf, bindBody } from "../../future/bound-body.js";
 import type { Context } from "../../future/context.js";
 import { isGeneratorFunction } from "../../future/fn.js";
-import { Future } from "../../future/future.js";
-import { isFuture } from "../../future/into-future.js";
+import type { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import { settled } from "../../future/settled.js";
 import { checkFunction } from "../check.js";
@@ -55,7 +54,7 @@ export class ForEach<T> extends Consumer<T, void> {
     if (this.isGenerator) return bindBody(body as BodyOf<T, unknown>, item, WHERE);
     const result = body(item);
     if (typeof result !== "object" || result === null) return null;
-    return isFuture(result) ? result : Future.from(settled(result, WHERE));
+    return settled(result, WHERE);
   }
 
   protected override get driven(): Future<unknown> | null {
