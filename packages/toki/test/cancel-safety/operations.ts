@@ -94,6 +94,16 @@ export const documentedAs: Readonly<Record<string, readonly [section: string, sp
   lookupHost: ["TCP", "lookupHost"],
   ctrlC: ["signals", "ctrlC()"],
   "Signal.recv": ["signals", "signal(...).recv()"],
+  "Stream.next": ["streams", "s.next()"],
+  "Stream.tryNext": ["streams", "s.tryNext()"],
+  "Peekable.peek": ["streams", "s.peek()"],
+  "Stream.all": ["streams", "s.all()"],
+  "Stream.any": ["streams", "s.any()"],
+  "Stream.collect": ["streams", "s.collect()"],
+  "Stream.fold": ["streams", "s.fold()"],
+  "Stream.forEach": ["streams", "s.forEach()"],
+  "Stream.cancel": ["streams", "s.cancel()"],
+  "StreamMap.nextMany": ["streams", "map.nextMany()"],
   fromPromise: ["promises", "fromPromise"],
   "AsyncSource.next": ["promises", "fromAsyncIterable(...).next()"],
   "AsyncSource.close": ["promises", "fromAsyncIterable(...).close()"],
@@ -107,8 +117,21 @@ export const documentedAs: Readonly<Record<string, readonly [section: string, sp
   "MockStream.next": ["test doubles", "mockStream().next()"],
 };
 
-/** What gives a future away and is none of the operations: `fn` itself, the harness of toki/test, and the shape `toAsyncIterable` takes. */
-export const notOperations: readonly string[] = ["fn", "Spawn.intoInner", "next"];
+/** What gives a future away and is none of the operations: `fn` itself, the harness of toki/test, and the shapes that `toAsyncIterable` and `stream` take. */
+export const notOperations: readonly string[] = [
+  "fn",
+  "Spawn.intoInner",
+  "next",
+  "QueueReceiver.recv",
+  "QueueReceiver.recvMany",
+  "BroadcastReceiverLike.recv",
+  "WatchReceiverLike.changed",
+  "ListenerLike.accept",
+  "SignalLike.recv",
+  "LinesLike.nextLine",
+  "SegmentsLike.nextSegment",
+  "EntriesLike.nextEntry",
+];
 
 const OWNER = /^export (?:declare )?(?:abstract )?(?:class|interface) (\w+)/;
 const OPERATION =

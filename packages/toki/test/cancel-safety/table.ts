@@ -9,6 +9,7 @@ import { proofs as patterns } from "./patterns.proofs.js";
 import { proofs as promises } from "./promises.proofs.js";
 import type { Proof } from "./proof.js";
 import { proofs as signals } from "./signals.proofs.js";
+import { proofs as streams } from "./streams.proofs.js";
 import { proofs as tasks } from "./tasks.proofs.js";
 import { proofs as tcp } from "./tcp.proofs.js";
 import { proofs as time } from "./time.proofs.js";
@@ -28,6 +29,7 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["patterns", patterns],
   ["TCP", tcp],
   ["signals", signals],
+  ["streams", streams],
   ["promises", promises],
   ["test doubles", doubles],
 ];
