@@ -53,7 +53,11 @@ export class Wrapped<T> extends Future<T> {
       current.runtime = runtime;
     }
     if (value !== Pending) this.leave();
-    else if (this.stop === null && rt !== runtime && !rt.isClosed) this.stop = rt.visit();
+    else if (rt !== runtime && !rt.isClosed) {
+      if (this.stop === null) this.stop = rt.visit();
+      // It may be idle, and what has just registered a timer there is not one of its tasks: it looks at its timers anew.
+      else rt.executor.request();
+    }
     return value;
   }
 
