@@ -7,6 +7,7 @@
  */
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
+import { dropStarted } from "../future/drop.js";
 import { type AwaitEdge, Future } from "../future/future.js";
 import { Pending, type Poll } from "../future/poll.js";
 import type { RuntimeCore } from "./core.js";
@@ -35,8 +36,9 @@ export class Wrapped<T> extends Future<T> {
     this.entered(() => this.inner.forceCancel());
   }
 
+  // As a whole: cleanup that awaits goes on in the other runtime, which stays driven.
   override [Symbol.dispose](): void {
-    this.entered(() => this.inner[Symbol.dispose]());
+    dropStarted(this as Future<unknown>);
   }
 
   private entered<R>(step: () => Poll<R>): Poll<R> {

@@ -8,6 +8,7 @@
  *                       comes next
  */
 import type { Context } from "../future/context.js";
+import { dropStarted } from "../future/drop.js";
 import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
@@ -82,8 +83,9 @@ class Tracked<T> extends Future<T> {
     this.until(() => this.inner.forceCancel());
   }
 
+  // As a whole: cleanup that awaits is tracked.
   override [Symbol.dispose](): void {
-    this.until(() => this.inner[Symbol.dispose]());
+    dropStarted(this as Future<unknown>);
   }
 
   private until<R>(step: () => Poll<R>): Poll<R> {

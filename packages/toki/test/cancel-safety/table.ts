@@ -8,6 +8,7 @@ import { proofs as signals } from "./signals.proofs.js";
 import { proofs as tasks } from "./tasks.proofs.js";
 import { proofs as tcp } from "./tcp.proofs.js";
 import { proofs as time } from "./time.proofs.js";
+import { proofs as util } from "./util.proofs.js";
 
 /** The whole table: the sections of docs/cancel-safety.md, with the proofs of their rows. */
 export const table: readonly (readonly [section: string, proofs: readonly Proof[]])[] = [
@@ -20,4 +21,5 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["TCP", tcp],
   ["signals", signals],
   ["promises", promises],
+  ["toki/util", util],
 ];

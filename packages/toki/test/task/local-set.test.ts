@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   DeadlockError,
+  Future,
   fn,
   fromPromise,
   Handle,
@@ -205,14 +206,14 @@ for (const { name, options, canPause } of flavors) {
       "dropping it cancels its tasks, whose cleanup runs though nobody drives it",
       test(function* () {
         const log: string[] = [];
-        const task = yield* (function* () {
+        const task = yield* Future.from(function* () {
           using set = new LocalSet();
           const task = set.spawnLocal(guarded(log, "cleaned up"));
           const never = set.spawnLocal(steps(log, "never", 1));
           yield* set.runUntil(settle());
           void never;
           return task;
-        })();
+        });
         assert.match(yield* outcomeOf(task), /was cancelled/);
         assert.deepEqual(log, ["never1", "cleaned up"]);
       }, options),
