@@ -178,7 +178,7 @@ let nextId = 1;
  *     spawnLocal(function* () {
  *       for (; steps < 3; steps++) yield* sleep(10);
  *     });
- *     yield* sleep(15);
+ *     while (steps === 0) yield* sleep(1);
  *   });
  *   console.log(steps); // 1
  *   yield* sleep(30); // nobody drives the set
