@@ -5,43 +5,23 @@
  *   VISITING  pending: the other runtime is driven, or its timers and tasks would stand still
  *   over      `stop` is null again: the future is done, or was dropped
  */
-import type { Context } from "../future/context.js";
+import { Around } from "../future/around.js";
 import { current } from "../future/current.js";
-import { dropStarted } from "../future/drop.js";
-import { type AwaitEdge, Future } from "../future/future.js";
+import type { Future } from "../future/future.js";
 import { Pending, type Poll } from "../future/poll.js";
 import type { RuntimeCore } from "./core.js";
 
 /** @internal */
-export class Wrapped<T> extends Future<T> {
+export class Wrapped<T> extends Around<T> {
   private readonly rt: RuntimeCore;
-  private readonly inner: Future<T>;
   private stop: (() => void) | null = null;
 
   constructor(rt: RuntimeCore, inner: Future<T>) {
-    super();
+    super(inner);
     this.rt = rt;
-    this.inner = inner;
   }
 
-  poll(cx: Context): Poll<T> {
-    return this.entered(() => this.inner.poll(cx));
-  }
-
-  override pollCancel(cx: Context): Poll<void> {
-    return this.entered(() => this.inner.pollCancel(cx));
-  }
-
-  override forceCancel(): void {
-    this.entered(() => this.inner.forceCancel());
-  }
-
-  // As a whole: cleanup that awaits goes on in the other runtime, which stays driven.
-  override [Symbol.dispose](): void {
-    dropStarted(this as Future<unknown>);
-  }
-
-  private entered<R>(step: () => Poll<R>): Poll<R> {
+  protected around<R>(step: () => Poll<R>): Poll<R> {
     const { rt } = this;
     const { runtime } = current;
     current.runtime = rt;
@@ -69,16 +49,8 @@ export class Wrapped<T> extends Future<T> {
     stop?.();
   }
 
-  override get isShielded(): boolean {
-    return this.inner.isShielded;
-  }
-
   override describe(): string {
     const { name } = this.rt.options;
     return `wrap (runtime ${name === undefined ? this.rt.id : `"${name}"`})`;
-  }
-
-  override awaits(): Iterable<AwaitEdge> {
-    return [{ label: undefined, future: this.inner as Future<unknown> }];
   }
 }

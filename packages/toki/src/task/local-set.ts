@@ -11,12 +11,13 @@
  * `members` are those whose future is not over. Whoever drives or drops the set leaves its waker in `wakers`: woken when the last member is over, and
  * when a member's failure shuts the set down. All on one thread.
  *
- * Which set the free `spawnLocal` spawns on: `current.localSet`, as long as the code of `current.localOwner` runs, which `pollInside` and guards of
- * `enter` set and take back.
+ * Which set the free `spawnLocal` spawns on: `current.localSet`, as long as the code of `current.localOwner` runs, which `within` and guards of `enter`
+ * set and take back.
  */
+import { Around } from "../future/around.js";
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
-import { type AwaitEdge, Future } from "../future/future.js";
+import { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
@@ -42,66 +43,40 @@ export interface LocalSetOptions {
 }
 
 /** A task's future behind the gate of its set. */
-class Member<T> extends Future<T> {
+class Member<T> extends Around<T> {
   task: Task<T> | null = null;
   isParked = false;
   private readonly set: LocalSet;
-  private readonly inner: Future<T>;
 
   constructor(set: LocalSet, inner: Future<T>) {
-    super();
+    super(inner);
     this.set = set;
-    this.inner = inner;
   }
 
-  poll(cx: Context): Poll<T> {
-    const { set } = this;
-    this.isParked = !set.isDriven;
+  override poll(cx: Context): Poll<T> {
+    this.isParked = !this.set.isDriven;
     if (this.isParked) return Pending;
-    let value: Poll<T>;
     try {
-      value = set.pollInside(this.inner, cx);
+      return super.poll(cx);
     } catch (error) {
-      set.onEnd(this as Member<unknown>);
-      set.onFailure(error);
+      this.set.onFailure(error);
       throw error;
     }
-    if (value !== Pending) set.onEnd(this as Member<unknown>);
-    return value;
   }
 
-  override pollCancel(cx: Context): Poll<void> {
-    let value: Poll<void>;
+  protected around<R>(step: () => Poll<R>, cx: Context): Poll<R> {
+    let isOver = true;
     try {
-      value = this.set.cancelInside(this.inner, cx);
-    } catch (error) {
-      this.set.onEnd(this as Member<unknown>);
-      throw error;
+      const value = this.set.within(cx, step);
+      isOver = value !== Pending;
+      return value;
+    } finally {
+      if (isOver) this.set.onEnd(this as Member<unknown>);
     }
-    if (value !== Pending) this.set.onEnd(this as Member<unknown>);
-    return value;
-  }
-
-  override forceCancel(): void {
-    this.set.onEnd(this as Member<unknown>);
-    this.inner.forceCancel();
-  }
-
-  override [Symbol.dispose](): void {
-    this.set.onEnd(this as Member<unknown>);
-    this.inner[Symbol.dispose]();
-  }
-
-  override get isShielded(): boolean {
-    return this.inner.isShielded;
   }
 
   override describe(): string {
     return this.isParked ? "LocalSet task (its set is not driven)" : "LocalSet task";
-  }
-
-  override awaits(): Iterable<AwaitEdge> {
-    return [{ label: undefined, future: this.inner as Future<unknown> }];
   }
 }
 
@@ -429,16 +404,6 @@ export class LocalSet extends Future<void> implements Disposable {
       current.localSet = localSet;
       current.localOwner = localOwner;
     }
-  }
-
-  /** @internal */
-  pollInside<T>(future: Future<T>, cx: Context): Poll<T> {
-    return this.within(cx, () => future.poll(cx));
-  }
-
-  /** @internal */
-  cancelInside(future: Future<unknown>, cx: Context): Poll<void> {
-    return this.within(cx, () => future.pollCancel(cx));
   }
 
   override describe(): string {

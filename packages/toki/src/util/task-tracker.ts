@@ -7,9 +7,9 @@
  *   closed, count = 0   wait() is ready. At the moment it becomes so, by close() or by the last end, everybody who waits is told, and stays told whatever
  *                       comes next
  */
+import { Around } from "../future/around.js";
 import type { Context } from "../future/context.js";
-import { dropStarted } from "../future/drop.js";
-import { type AwaitEdge, Future } from "../future/future.js";
+import { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
@@ -60,56 +60,28 @@ class Wait extends Future<void> {
   }
 }
 
-/** A future that counts until it is over. */
-class Tracked<T> extends Future<T> {
-  private readonly inner: Future<T>;
+/** A future that counts until it is over, its cleanup included. */
+class Tracked<T> extends Around<T> {
   private readonly token: TaskTrackerToken;
 
   constructor(inner: Future<T>, token: TaskTrackerToken) {
-    super();
-    this.inner = inner;
+    super(inner);
     this.token = token;
   }
 
-  poll(cx: Context): Poll<T> {
-    return this.until(() => this.inner.poll(cx));
-  }
-
-  override pollCancel(cx: Context): Poll<void> {
-    return this.until(() => this.inner.pollCancel(cx));
-  }
-
-  override forceCancel(): void {
-    this.until(() => this.inner.forceCancel());
-  }
-
-  // As a whole: cleanup that awaits is tracked.
-  override [Symbol.dispose](): void {
-    dropStarted(this as Future<unknown>);
-  }
-
-  private until<R>(step: () => Poll<R>): Poll<R> {
-    let value: Poll<R>;
+  protected around<R>(step: () => Poll<R>): Poll<R> {
+    let isOver = true;
     try {
-      value = step();
-    } catch (error) {
-      this.token[Symbol.dispose]();
-      throw error;
+      const value = step();
+      isOver = value !== Pending;
+      return value;
+    } finally {
+      if (isOver) this.token[Symbol.dispose]();
     }
-    if (value !== Pending) this.token[Symbol.dispose]();
-    return value;
-  }
-
-  override get isShielded(): boolean {
-    return this.inner.isShielded;
   }
 
   override describe(): string {
     return "tracked";
-  }
-
-  override awaits(): Iterable<AwaitEdge> {
-    return [{ label: undefined, future: this.inner as Future<unknown> }];
   }
 }
 
