@@ -166,7 +166,11 @@ export class RuntimeCore {
         schedule(task);
       };
     }
-    this.time = new TimeDriver(host, () => this.executor.drain());
+    this.time = new TimeDriver(
+      host,
+      () => this.executor.drain(),
+      () => this.executor.request(),
+    );
     this.rng = new Rng(options.rngSeed ?? Math.floor(Math.random() * 2 ** 32));
     this.failures = new FailureLog(host, options.onUnhandledFailure);
     this.observesTasks = options.onTaskSpawn !== undefined || options.onTaskTerminate !== undefined || observesPolls;

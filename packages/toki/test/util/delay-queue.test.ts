@@ -610,6 +610,33 @@ for (const { name, options, canPause } of flavors) {
       }, options),
     );
 
+    it("an insert, reset or remove outside of any task is heeded by an idle runtime", async () => {
+      const rt = new Runtime({ ...options, startPaused: false });
+      const queue = new DelayQueue<string>();
+      const keys: DelayKey<string>[] = [];
+      const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+      const next = async () => {
+        const value = rt.run(function* () {
+          return (yield* queue.next())?.value;
+        });
+        await turn(); // it is idle, with its timer set for the first deadline
+        return { value };
+      };
+      await rt.run(function* () {
+        keys.push(queue.insert("a", 60_000), queue.insert("b", 120_000));
+      });
+      const inserted = await next();
+      queue.insert("early", 5);
+      assert.equal(await inserted.value, "early");
+      const reset = await next();
+      queue.reset(keys[1] as DelayKey<string>, 5);
+      assert.equal(await reset.value, "b");
+      const removed = await next();
+      queue.remove(keys[0] as DelayKey<string>);
+      assert.equal(await removed.value, undefined);
+      await rt.shutdown();
+    });
+
     it("for await, until it is empty", async () => {
       const rt = new Runtime(options);
       const queue = new DelayQueue<string>();
