@@ -11,9 +11,11 @@
  *   nesting         how many roots are being polled inside one another: 1 in a frame of the task itself, more inside a combinator
  *   untilAudit      counts suspensions down to the next look at the stack: see audit.ts
  *   depth           how many frames are nested on the native stack
+ *   localSet, localOwner   the LocalSet whose code runs, on behalf of which task: see local-set.ts
  */
 import type { RuntimeCore } from "../runtime/core.js";
 import type { Task } from "../runtime/task/task.js";
+import type { LocalSet } from "../task/local-set.js";
 import type { Context } from "./context.js";
 import type { FnFuture } from "./frame.js";
 import type { Future } from "./future.js";
@@ -34,6 +36,8 @@ class Current {
   leaf: Future<unknown> | null = null;
   inner: FnFuture<unknown> | null = null;
   outer: FnFuture<unknown> | null = null;
+  localSet: LocalSet | null = null;
+  localOwner: Task<unknown> | null = null;
 
   /** The task on whose behalf the poll in progress happens, through any number of combinators; null in a poll by hand. */
   get task(): Task<unknown> | null {

@@ -1,4 +1,6 @@
+import { invalidArgument } from "../internal/invalid-argument.js";
 import type { Duration } from "../time/duration.js";
+import { LocalRuntime } from "./local-runtime.js";
 import type { HistogramConfiguration } from "./metrics/histogram-configuration.js";
 import type { RuntimeFlavor, RuntimeOptions } from "./options.js";
 import { validateOptions } from "./options.js";
@@ -210,5 +212,31 @@ export class Builder {
    */
   build(): Runtime {
     return new Runtime(this.#options);
+  }
+
+  /**
+   * Makes a runtime that runs every task on this thread.
+   *
+   * @throws InvalidArgumentError from a builder of the multi-thread scheduler, or if the options do not go together
+   *
+   * @example
+   * ```ts
+   * import { Builder } from "toki";
+   *
+   * const rt = Builder.currentThread().enableAll().buildLocal();
+   * console.log(rt.blockOn(rt.spawnLocal(function* () { return 42; }))); // 42
+   * ```
+   */
+  buildLocal(): LocalRuntime {
+    const { flavor } = this.#options;
+    if (flavor !== "currentThread") {
+      throw invalidArgument(
+        "Builder.buildLocal",
+        "flavor",
+        '"currentThread": begin with Builder.currentThread()',
+        flavor,
+      );
+    }
+    return new LocalRuntime(this.#options);
   }
 }

@@ -131,8 +131,10 @@ export class RuntimeCore {
   /** Roots that are not over. */
   private liveRoots = 0;
   private readonly drivers = new Set<(error: DeadlockError) => void>();
-  /** Drivers for tasks of other runtimes, by what they wait for. */
+  /** Waits of other runtimes for tasks of this one. */
   private readonly guests = new Map<Task<unknown>, Guest>();
+  /** Drivers for others: guests, and futures that use this runtime in tasks of another one. */
+  private visits = 0;
   private stopIdleWatch: (() => void) | null = null;
   private deadlock: DeadlockError | null = null;
   private autoAdvancing = false;
@@ -170,7 +172,11 @@ export class RuntimeCore {
         schedule(task);
       };
     }
-    this.time = new TimeDriver(host, () => this.executor.drain());
+    this.time = new TimeDriver(
+      host,
+      () => this.executor.drain(),
+      () => this.executor.request(),
+    );
     this.rng = new Rng(options.rngSeed ?? Math.floor(Math.random() * 2 ** 32));
     this.failures = new FailureLog(host, options.onUnhandledFailure);
     this.observesTasks = options.onTaskSpawn !== undefined || options.onTaskTerminate !== undefined || observesPolls;
@@ -370,11 +376,10 @@ export class RuntimeCore {
   driveFor(task: Task<unknown>, waker: Waker): void {
     let guest = this.guests.get(task);
     if (guest === undefined) {
-      const stop = this.drive(() => {});
+      const stop = this.visit();
       const ended = Waker.from(() => this.endGuest(task));
       guest = { wakers: [], ended, stop };
       this.guests.set(task, guest);
-      guestOf.add(this);
       task.addJoiner(ended);
     }
     if (!guest.wakers.some((known) => known.willWake(waker))) guest.wakers.push(waker);
@@ -392,9 +397,19 @@ export class RuntimeCore {
     const guest = this.guests.get(task);
     if (guest === undefined) return;
     this.guests.delete(task);
-    if (this.guests.size === 0) guestOf.delete(this);
     task.removeJoiner(guest.ended);
     guest.stop();
+  }
+
+  /** Drives the runtime for a future that is not of its tasks. The result ends that, and is called once. */
+  visit(): () => void {
+    const stop = this.drive(() => {});
+    this.visits++;
+    guestOf.add(this);
+    return () => {
+      if (--this.visits === 0) guestOf.delete(this);
+      stop();
+    };
   }
 
   private startDriving(): void {
@@ -555,7 +570,7 @@ export class RuntimeCore {
       return;
     }
     // Who waits for this one's tasks reports.
-    if (this.drivers.size === this.guests.size) return;
+    if (this.drivers.size === this.visits) return;
     if (this.deadlock === null) {
       const dump = this.dump();
       this.deadlock = new DeadlockError((others?.complete(dump) ?? dump).toString());

@@ -17,6 +17,7 @@ export {
   RuntimeShutdownError,
 } from "./error.js";
 export { Handle } from "./handle.js";
+export { LocalRuntime, type LocalRuntimeOptions } from "./local-runtime.js";
 export { type MainOptions, main } from "./main.js";
 export { DurationHistogram } from "./metrics/histogram.js";
 export type { HistogramConfiguration } from "./metrics/histogram-configuration.js";

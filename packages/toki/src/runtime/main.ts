@@ -4,10 +4,12 @@ import { invalidArgument } from "../internal/invalid-argument.js";
 import { portable } from "../portable/registry.js";
 import { hasListeners } from "../signal/registry.js";
 import { createRuntime } from "./create.js";
-import type { RuntimeOptions } from "./options.js";
+import type { RuntimeFlavor, RuntimeOptions } from "./options.js";
 
 /** Options of {@link main}: those of a {@link Runtime}, and what to do on Ctrl-C. */
-export interface MainOptions extends RuntimeOptions {
+export interface MainOptions extends Omit<RuntimeOptions, "flavor"> {
+  /** The scheduler: see {@link RuntimeOptions}. `"local"` is that of a {@link LocalRuntime}, and the same as `"currentThread"`. */
+  flavor?: RuntimeFlavor | "local";
   /**
    * Signals on which the program ends in an orderly way: the body and every task are cancelled, their cleanup is awaited, then the process ends as the
    * signal would have ended it. A second one ends it at once. A program that listens itself ({@link ctrlC}) is left alone. `false` for none.
@@ -51,10 +53,11 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
   // A thread that was started for others imports the module for its functions.
   if (portable().onWorker) return undefined as T;
   const { signals = DEFAULT_SIGNALS, ...rest } = options;
+  if (rest.flavor === "local") rest.flavor = "currentThread";
   if (signals !== false && !(Array.isArray(signals) && signals.every((name) => typeof name === "string"))) {
     throw invalidArgument("main", "signals", "an array of signal names, or false", signals);
   }
-  const rt = createRuntime(rest, "main");
+  const rt = createRuntime(rest as RuntimeOptions, "main");
   const program = intoFuture(body, "main");
   const interrupt = new AbortController();
   let received: string | undefined;

@@ -1,3 +1,4 @@
+import type { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { BlockingJob } from "../task/blocking.js";
@@ -12,6 +13,7 @@ import { enterRuntime } from "./enter.js";
 import { Handle } from "./handle.js";
 import type { RuntimeMetrics } from "./metrics.js";
 import type { RuntimeOptions } from "./options.js";
+import { Wrapped } from "./wrap.js";
 
 /** Options of {@link Runtime.run}. */
 export interface RunOptions {
@@ -164,6 +166,29 @@ export class Runtime implements AsyncDisposable {
    */
   enter(): Disposable {
     return enterRuntime(this.#core);
+  }
+
+  /**
+   * Makes a future run in this runtime's context, whichever runtime its task is of: its timers and sockets, and what it spawns, are this one's. This
+   * runtime is driven while the future waits. Tokio-util's `RuntimeExt::wrap`.
+   *
+   * **Cancel safety**: that of `future`.
+   *
+   * @param future - a future or a `function*` body
+   *
+   * @example
+   * ```ts
+   * import { Builder, Runtime, sleep } from "toki";
+   *
+   * await using timers = new Runtime();
+   * await using bare = Builder.currentThread().build(); // no timers
+   * await bare.run(timers.wrap(function* () {
+   *   yield* sleep(5);
+   * }));
+   * ```
+   */
+  wrap<T>(future: IntoFuture<T>): Future<T> {
+    return new Wrapped(this.#core, intoFuture(future, "Runtime.wrap"));
   }
 
   /** Counters and gauges of all the runtime's threads, read live: see {@link RuntimeMetrics}. */

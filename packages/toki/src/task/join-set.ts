@@ -10,9 +10,8 @@
  * running -> ended -> neither, or running -> neither (the entry then takes itself off the task, which wakes it no more). Every step is O(1),
  * whatever the number of tasks.
  *
- * One waiter: `waker` is woken when a task ends or the set is emptied, and stays until the waiter has its answer or is dropped; `waiting` is the
- * joinNext that put it there. Another one with the same waker, of the same task then, may take its place; one with another waker is refused. A wake
- * between the look at `ended` and the registration cannot happen: all of it is one thread.
+ * One waiter (sole-waiter.ts), woken when a task ends or the set is emptied. A wake between the look at `ended` and the registration cannot happen: all of
+ * it is one thread.
  *
  * A failed task is in the runtime's failure log until it is joined: if the set is dropped or forgotten, it is reported.
  */
@@ -20,29 +19,27 @@ import { driveAsyncIterator } from "../future/async-iterable.js";
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
 import { FnFuture } from "../future/frame.js";
-import { Future, suspendOn } from "../future/future.js";
+import { Future } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
-import { futureInUse, outsideRuntime } from "../future/misuse.js";
-import { Pending, type Poll, type Suspend } from "../future/poll.js";
-import { rejectSharing } from "../future/sharing.js";
+import { Pending, type Poll } from "../future/poll.js";
 import { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
-import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
-import type { Handle } from "../runtime/handle.js";
+import type { RuntimeCore } from "../runtime/core.js";
 import type { Task } from "../runtime/task/task.js";
 import { AbortHandle, type AbortOptions, abortTask } from "./abort-handle.js";
 import type { BlockingJob } from "./blocking.js";
 import { proceed } from "./coop.js";
+import { describeTasks, joinAll, shutdown } from "./join-all.js";
 import type { JoinResult } from "./join-result.js";
-import { takeError } from "./outcome.js";
-import { currentRuntime, spawnOn } from "./spawn.js";
-import { spawnBlockingOn } from "./spawn-blocking.js";
-
-/** Options of {@link JoinSet.spawn}. */
-export interface JoinSetSpawnOptions extends SpawnOptions {
-  /** The runtime to spawn on. @default the current one */
-  on?: Handle;
-}
+import { takeResult } from "./outcome.js";
+import { Next, SoleWaiter } from "./sole-waiter.js";
+import {
+  type JoinSetSpawnLocalOptions,
+  type JoinSetSpawnOptions,
+  spawnBlockingInto,
+  spawnInto,
+  spawnLocalInto,
+} from "./spawn-into.js";
 
 class Entry<T> extends Waker {
   set: JoinSet<T> | null;
@@ -64,36 +61,6 @@ class Entry<T> extends Waker {
   }
 }
 
-/** Waits for the next task of a set to end. */
-class JoinNext<T> extends Future<JoinResult<T> | undefined> {
-  private readonly set: JoinSet<T>;
-
-  constructor(set: JoinSet<T>) {
-    super();
-    this.set = set;
-  }
-
-  poll(cx: Context): Poll<JoinResult<T> | undefined> {
-    return this.set.pollFor(this, cx);
-  }
-
-  override next(): IteratorResult<Suspend, JoinResult<T> | undefined> {
-    const cx = current.cx;
-    if (cx === null) throw outsideRuntime(this);
-    const value = this.set.pollFor(this, cx);
-    if (value === Pending) return suspendOn(this);
-    return { done: true, value };
-  }
-
-  override [Symbol.dispose](): void {
-    this.set.stopWaiting(this);
-  }
-
-  override describe(): string {
-    return `joinNext of ${describeSet(this.set)}`;
-  }
-}
-
 /** Waits until no task of a set runs; joins none. */
 class AllEnded<T> extends Future<void> {
   private readonly set: JoinSet<T>;
@@ -112,7 +79,7 @@ class AllEnded<T> extends Future<void> {
   }
 
   override describe(): string {
-    return `the end of ${describeSet(this.set)}`;
+    return `the end of ${this.set.describe()}`;
   }
 }
 
@@ -149,13 +116,11 @@ class AllEnded<T> extends Future<void> {
  * });
  * ```
  */
-export class JoinSet<T> implements Disposable {
+export class JoinSet<T> extends SoleWaiter<JoinResult<T> | undefined> implements Disposable {
   private count: number;
   private running: Entry<T> | null;
   private endedHead: Entry<T> | null;
   private endedTail: Entry<T> | null;
-  private waker: Waker | null;
-  private waiting: Future<unknown> | null;
   /** Where the latest task was spawned: what `for await` drives. */
   private rt: RuntimeCore | null;
 
@@ -166,14 +131,18 @@ export class JoinSet<T> implements Disposable {
    * @throws NoRuntimeError if there are any and there is no runtime here
    */
   constructor(futures?: Iterable<IntoFuture<T>>) {
+    super();
     this.count = 0;
     this.running = null;
     this.endedHead = null;
     this.endedTail = null;
-    this.waker = null;
-    this.waiting = null;
     this.rt = null;
     if (futures !== undefined) this.spawnAll(futures, "JoinSet");
+  }
+
+  /** Where the latest task was spawned. @internal */
+  get runtime(): RuntimeCore | null {
+    return this.rt;
   }
 
   /** How many tasks are in the set: those that run, and those that are over and not joined yet. */
@@ -209,12 +178,19 @@ export class JoinSet<T> implements Disposable {
    * ```
    */
   spawn(future: IntoFuture<T>, options?: JoinSetSpawnOptions): AbortHandle {
-    const on = options?.on;
-    if (on === undefined) {
-      return this.adopt(spawnOn(currentRuntime("JoinSet.spawn"), future, options, "JoinSet.spawn").task);
-    }
-    if (typeof on?.spawn !== "function") throw invalidArgument("JoinSet.spawn", "options.on", "a Handle", on);
-    return this.adopt(on.spawn(future, options).task);
+    return this.adopt(spawnInto(future, options, "JoinSet.spawn"));
+  }
+
+  /**
+   * Starts a task in the set that stays on this thread: see {@link spawnLocal}.
+   *
+   * @param future - a future, or a `function*` body
+   * @param options - `name` for await trees, `on` for a {@link LocalSet} to spawn it in
+   * @returns the right to abort the task
+   * @throws NoRuntimeError outside a runtime
+   */
+  spawnLocal(future: IntoFuture<T>, options?: JoinSetSpawnLocalOptions): AbortHandle {
+    return this.adopt(spawnLocalInto(future, options, "JoinSet.spawnLocal"));
   }
 
   /**
@@ -243,15 +219,7 @@ export class JoinSet<T> implements Disposable {
    * ```
    */
   spawnBlocking(job: BlockingJob<T>, options?: JoinSetSpawnOptions): AbortHandle {
-    const on = options?.on;
-    if (on === undefined) {
-      const rt = currentRuntime("JoinSet.spawnBlocking");
-      return this.adopt(spawnBlockingOn(rt, job, options, "JoinSet.spawnBlocking").task);
-    }
-    if (typeof on?.spawnBlocking !== "function") {
-      throw invalidArgument("JoinSet.spawnBlocking", "options.on", "a Handle", on);
-    }
-    return this.adopt(on.spawnBlocking(job, options).task);
+    return this.adopt(spawnBlockingInto(job, options, "JoinSet.spawnBlocking"));
   }
 
   private adopt(task: Task<T>): AbortHandle {
@@ -322,10 +290,6 @@ export class JoinSet<T> implements Disposable {
     entry.next = null;
   }
 
-  private wakeWaiter(): void {
-    if (this.waker !== null) this.waker.wake();
-  }
-
   private take(): JoinResult<T> | undefined {
     const entry = this.endedHead;
     if (entry === null) return undefined;
@@ -334,9 +298,7 @@ export class JoinSet<T> implements Disposable {
     if (next === null) this.endedTail = null;
     entry.set = null;
     this.count--;
-    const error = takeError(task as Task<unknown>);
-    if (error !== undefined) return { ok: false, id: task.id, error };
-    return { ok: true, id: task.id, value: task.output as T };
+    return takeResult(task);
   }
 
   /**
@@ -362,7 +324,7 @@ export class JoinSet<T> implements Disposable {
    * ```
    */
   joinNext(): Future<JoinResult<T> | undefined> {
-    return new JoinNext(this);
+    return new Next(this, "joinNext");
   }
 
   /**
@@ -410,38 +372,29 @@ export class JoinSet<T> implements Disposable {
 
   /** @internal */
   pollFor(who: Future<unknown> | null, cx: Context): Poll<JoinResult<T> | undefined> {
-    if (this.waker !== cx.waker) this.startWaiting(who, cx.waker);
-    this.waiting = who;
+    this.startWaiting(who, cx.waker);
     if (this.endedHead === null) {
       if (this.count > 0) return Pending;
     } else if (!proceed(cx)) return Pending;
-    this.waiting = null;
-    this.waker = null;
+    this.endWait();
     return this.take();
   }
 
   /** @internal */
   pollEnded(who: Future<unknown>, cx: Context): Poll<void> {
-    if (this.waker !== cx.waker) this.startWaiting(who, cx.waker);
-    this.waiting = who;
+    this.startWaiting(who, cx.waker);
     if (this.running !== null) return Pending;
-    this.stopWaiting(who);
-  }
-
-  private startWaiting(who: Future<unknown> | null, waker: Waker): void {
-    const { waker: held, waiting } = this;
-    if (held !== null) {
-      if (waiting === null || waiting !== who) throw futureInUse(`the next task of ${describeSet(this)}`);
-      rejectSharing(waiting, held, waker);
-    }
-    this.waker = waker;
+    this.endWait();
   }
 
   /** @internal */
-  stopWaiting(who: Future<unknown>): void {
-    if (this.waiting !== who) return;
-    this.waiting = null;
-    this.waker = null;
+  describe(): string {
+    return describeTasks("JoinSet", this.count);
+  }
+
+  /** @internal */
+  allEnded(): Future<void> {
+    return new AllEnded(this);
   }
 
   /**
@@ -546,30 +499,3 @@ export class JoinSet<T> implements Disposable {
 
 const JOIN_ALL = { name: "JoinSet.joinAll" };
 const SHUTDOWN = { name: "JoinSet.shutdown" };
-
-function* joinAll<T>(set: JoinSet<T>): Generator<Suspend, T[], unknown> {
-  const values: T[] = [];
-  try {
-    for (;;) {
-      const result = yield* set.joinNext();
-      if (result === undefined) return values;
-      if (!result.ok) throw result.error.isPanic() ? result.error.cause : result.error;
-      values.push(result.value);
-    }
-  } finally {
-    set.abortAll();
-    // Not joined, so that what the others throw in their cleanup stays in the failure log.
-    yield* new AllEnded(set);
-    set.detachAll();
-  }
-}
-
-function* shutdown<T>(set: JoinSet<T>, options: AbortOptions | undefined): Generator<Suspend, void, unknown> {
-  set.abortAll(options);
-  while ((yield* set.joinNext()) !== undefined);
-}
-
-function describeSet(set: { readonly size: number }): string {
-  const { size } = set;
-  return `JoinSet (${size} ${size === 1 ? "task" : "tasks"})`;
-}

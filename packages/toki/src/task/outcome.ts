@@ -1,6 +1,7 @@
 import type { Poll } from "../future/poll.js";
 import { CANCELLED, FAILED, JOINED, type Task } from "../runtime/task/task.js";
 import { JoinError } from "./join-error.js";
+import type { JoinResult } from "./join-result.js";
 
 /** The outcome of a complete task as a return or a throw; whoever calls has seen it. @internal */
 export function takeOutcome<T>(task: Task<T>): Poll<T> {
@@ -19,4 +20,11 @@ export function takeError(task: Task<unknown>): JoinError | undefined {
     if (panicked) task.rt.failures.seen(task);
   }
   return new JoinError(task.id, panicked, task.output);
+}
+
+/** The outcome of a complete task as a value; whoever calls has seen it. @internal */
+export function takeResult<T>(task: Task<T>): JoinResult<T> {
+  const { id } = task;
+  const error = takeError(task as Task<unknown>);
+  return error === undefined ? { ok: true, id, value: task.output as T } : { ok: false, id, error };
 }

@@ -1,4 +1,5 @@
 import { current } from "../future/current.js";
+import type { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { portable } from "../portable/registry.js";
@@ -27,6 +28,24 @@ export function spawnOn<T>(
 ): JoinHandle<T> {
   checkName(options, where);
   return new JoinHandle<T>(rt.spawn(intoFuture(future, where), options));
+}
+
+/** @internal */
+export function spawnLocalOn<T>(
+  rt: RuntimeCore,
+  future: Future<T>,
+  options: SpawnOptions | undefined,
+  where: string,
+): JoinHandle<T> {
+  checkName(options, where);
+  return new JoinHandle<T>(rt.spawnLocal(future, options));
+}
+
+/** Spawns on the set whose code is running, or else on the current runtime. @internal */
+export function spawnLocalAs<T>(future: Future<T>, options: SpawnOptions | undefined, where: string): JoinHandle<T> {
+  const { localSet } = current;
+  if (localSet !== null && current.localOwner === current.task) return localSet.spawnLocal(future, options);
+  return spawnLocalOn(currentRuntime(where), future, options, where);
 }
 
 /**
@@ -64,7 +83,8 @@ export function spawn<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHan
 
 /**
  * Starts a task that stays on this thread. All do but the calls of portable functions (`fn(import.meta, ...)`) on
- * the multi-thread runtime; this keeps those here as well, with their arguments by reference.
+ * the multi-thread runtime; this keeps those here as well, with their arguments by reference. In the code of a {@link LocalSet}, it becomes a task of the
+ * set.
  *
  * @param future - a future, or a `function*` body
  * @param options - a `name` for await trees and reports
@@ -80,7 +100,5 @@ export function spawn<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHan
  * ```
  */
 export function spawnLocal<T>(future: IntoFuture<T>, options?: SpawnOptions): JoinHandle<T> {
-  const rt = currentRuntime("spawnLocal");
-  checkName(options, "spawnLocal");
-  return new JoinHandle<T>(rt.spawnLocal(intoFuture(future, "spawnLocal"), options));
+  return spawnLocalAs(intoFuture(future, "spawnLocal"), options, "spawnLocal");
 }

@@ -91,7 +91,7 @@ export class Sleep extends Future<void> implements Timer {
     if (waiting) this.time.remove(this);
     else this.timerSlot = IDLE;
     this.timerWhen = this.time.tickOf(deadline.ms);
-    if (waiting && !this.time.insert(this)) this.fire();
+    if (waiting && !this.time.insertAnywhere(this)) this.fire();
   }
 
   /**

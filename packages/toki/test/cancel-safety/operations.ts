@@ -115,6 +115,18 @@ export const documentedAs: Readonly<Record<string, readonly [section: string, sp
   "Mock.flush": ["test doubles", "mock.flush()"],
   "Mock.shutdown": ["test doubles", "mock.shutdown()"],
   "MockStream.next": ["test doubles", "mockStream().next()"],
+  "JoinMap.joinNext": ["toki/util", "joinMap.joinNext()"],
+  "JoinMap.shutdown": ["toki/util", "joinMap.shutdown()"],
+  "JoinQueue.joinNext": ["toki/util", "joinQueue.joinNext()"],
+  "JoinQueue.joinAll": ["toki/util", "joinQueue.joinAll()"],
+  "JoinQueue.shutdown": ["toki/util", "joinQueue.shutdown()"],
+  "TaskTracker.wait": ["toki/util", "tracker.wait()"],
+  "TaskTracker.track": ["toki/util", "tracker.track()"],
+  "Runtime.wrap": ["toki/util", "rt.wrap()"],
+  "LocalSet.runUntil": ["toki/util", "localSet.runUntil()"],
+  "DelayQueue.next": ["toki/util", "delayQueue.next()"],
+  "AcquireSource.acquireMany": ["locks and limits", "acquireMany()"],
+  "SlotSender.reserveOwned": ["mpsc", "tx.reserveOwned()"],
 };
 
 /** What gives a future away and is none of the operations: `fn` itself, the harness of toki/test, and the shapes that `toAsyncIterable` and `stream` take. */

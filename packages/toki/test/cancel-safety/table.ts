@@ -13,6 +13,7 @@ import { proofs as streams } from "./streams.proofs.js";
 import { proofs as tasks } from "./tasks.proofs.js";
 import { proofs as tcp } from "./tcp.proofs.js";
 import { proofs as time } from "./time.proofs.js";
+import { proofs as util } from "./util.proofs.js";
 import { proofs as watch } from "./watch.proofs.js";
 
 /** The whole table: the sections of docs/cancel-safety.md, with the proofs of their rows. */
@@ -32,4 +33,5 @@ export const table: readonly (readonly [section: string, proofs: readonly Proof[
   ["streams", streams],
   ["promises", promises],
   ["test doubles", doubles],
+  ["toki/util", util],
 ];

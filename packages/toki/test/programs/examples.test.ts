@@ -58,6 +58,15 @@ Got: 7 after 1 poll
 first poll pending: true
 second poll: there
 `,
+  "delay-queue": `a expires
+at 120 ms: size 2, a is undefined, c is 2
+b expires
+at 210 ms: size 1
+c expires
+at 270 ms: size 1
+d expires
+at 420 ms: size 0
+`,
   detached: `the function has returned, tasks alive: 2
 child: finished all the same
 value from the child
@@ -214,6 +223,17 @@ burst: [ 3300, 3300, 3300, 4000, 5000 ]
 delay: [ 3300, 4300, 5300, 6300, 7300 ]
 skip:  [ 3300, 4000, 5000, 6000, 7000 ]
 `,
+  "task-tracker": `tracked: 4
+first: saved after 9 rounds
+second: saved after 9 rounds
+request 1: answered
+request 2: answered
+audit of request 1: written
+audit of request 2: written
+tracked: 0
+child: cleaned up
+main returns
+`,
   "two-runtimes": `spawned from cpu, runs on io
 cpu: sleep: timers are disabled on this runtime; set enableTime to enable them
 io cpu
@@ -224,6 +244,10 @@ late: debug, changed: false
 Shutting down
 14 rounds over connection 1
 14 rounds over connection 1
+`,
+  "worker-pool": `alice: 15 with 2 customers on her thread
+bob: 25 with 1
+here: 0 loads: [ 0, 0 ]
 `,
   "worker-hooks": `Server starting... threads: 0
 squares: 2870

@@ -19,6 +19,7 @@ import {
 } from "toki";
 import { oneshot } from "toki/sync";
 import { test as toki } from "toki/test";
+import { AbortOnDropHandle, CancellationToken, JoinQueue, TaskTracker } from "toki/util";
 import { ms, virtual } from "./support.js";
 
 /** Keeps the thread busy without awaiting. */
@@ -243,6 +244,73 @@ test(
     yield* sleep(200);
     assert.equal(aborted.isFinished(), true);
     assert.equal(finished, 2);
+  }),
+);
+
+test(
+  "program 60 with a tracker: the tasks are told to stop, and waited for until they have saved",
+  virtual(function* () {
+    const tracker = new TaskTracker();
+    const stop = new CancellationToken();
+    let saved = 0;
+    const background = fn(function* background() {
+      const jobs = fn(function* jobs() {
+        for (;;) yield* sleep(10);
+      });
+      yield* stop.runUntilCancelled(jobs());
+      yield* sleep(5);
+      saved++;
+    });
+    const leaky = fn(function* leaky() {
+      tracker.spawn(background());
+      tracker.spawn(background());
+    });
+    yield* leaky();
+    yield* sleep(100);
+    assert.deepEqual([tracker.length, Handle.current().metrics().numAliveTasks], [2, 2]);
+    const start = Instant.now();
+    stop.cancel();
+    tracker.close();
+    yield* tracker.wait();
+    assert.deepEqual([saved, start.elapsed()], [2, 5]);
+    assert.equal(Handle.current().metrics().numAliveTasks, 0);
+  }),
+);
+
+test(
+  "program 61 with a queue: all users in the order of the ids",
+  virtual(function* () {
+    const fetchUser = fn(function* fetchUser(id: number) {
+      yield* sleep(100 - 10 * id);
+      return id;
+    });
+    const start = Instant.now();
+    assert.deepEqual(yield* new JoinQueue([0, 1, 2, 3].map((id) => fetchUser(id))).joinAll(), [0, 1, 2, 3]);
+    assert.equal(start.elapsed(), 100, "side by side");
+  }),
+);
+
+test(
+  "program 62 with an AbortOnDropHandle: the child ends with its parent",
+  virtual(function* () {
+    let finished = 0;
+    const child = fn(function* child() {
+      yield* sleep(100);
+      finished++;
+      return "from the child";
+    });
+    const parent = fn(function* parent() {
+      using task = new AbortOnDropHandle(spawn(child()));
+      return yield* task;
+    });
+    assert.equal(yield* spawn(parent()), "from the child");
+
+    const aborted = spawn(parent());
+    yield* yieldNow();
+    aborted.abort();
+    yield* sleep(200);
+    assert.deepEqual([aborted.isFinished(), finished], [true, 1]);
+    assert.equal(Handle.current().metrics().numAliveTasks, 0);
   }),
 );
 

@@ -9,14 +9,13 @@ import { mpsc, SendError } from "toki/shared";
 import type { Memory } from "../../dist/memory/memory.js";
 import * as chan from "../../dist/shared/mpsc/chan.js";
 import * as permits from "../../dist/shared/permits.js";
+import * as counts from "../../dist/shared/sender-counts.js";
 import { check, type Model } from "../support/loom/index.js";
 import { deadWaiter, drive, handleOf, type ModelShare, OBJECT, options, pollOnce, program } from "./model-thread.js";
 
 const MPSC = 5;
-const { CAPACITY, LENGTH, RECEIVING, STRONG } = chan as unknown as Record<
-  "CAPACITY" | "LENGTH" | "RECEIVING" | "STRONG",
-  number
->;
+const { CAPACITY, LENGTH } = chan as unknown as Record<"CAPACITY" | "LENGTH", number>;
+const { RECEIVING, STRONG } = counts as unknown as Record<"RECEIVING" | "STRONG", number>;
 const { kind } = chan as unknown as { kind: Record<"give" | "passOn", (...args: unknown[]) => void> };
 const { give, PERMITS, PERMIT_QUEUE } = permits as unknown as {
   give(): void;

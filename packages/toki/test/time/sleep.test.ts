@@ -211,6 +211,23 @@ describe("Sleep", () => {
     }));
 });
 
+describe("Sleep.reset() from outside of any task", () => {
+  test("an idle runtime follows it to an earlier deadline", async () => {
+    await using rt = new Runtime({ flavor: "currentThread" });
+    let waiting: Sleep | undefined;
+    const done = rt.run(function* () {
+      const start = Instant.now();
+      waiting = sleep(60_000);
+      yield* waiting;
+      return since(start);
+    });
+    // By then it is idle, its timer set for a minute.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    waiting?.reset(Instant.now().add(5));
+    assert.ok((await done) < 30_000);
+  });
+});
+
 describe("Sleep.reset()", () => {
   test("before the first poll", () =>
     virtual(function* () {

@@ -32,6 +32,7 @@ export class TimeDriver {
 
   private readonly host: Host;
   private readonly onTimer: () => void;
+  private readonly onNews: () => void;
   private readonly origin: number;
   private offset = 0;
   private frozenAt = 0;
@@ -40,8 +41,13 @@ export class TimeDriver {
   private isRef = false;
   private lastTick = 0;
 
-  constructor(host: Host, onTimer: () => void) {
+  /**
+   * @param onTimer - the host timer has fired
+   * @param onNews - an entry was put into the wheel by who may be no task of the runtime, which then has to arm the timer anew before it is idle again
+   */
+  constructor(host: Host, onTimer: () => void, onNews: () => void) {
     this.host = host;
+    this.onNews = onNews;
     this.onTimer = () => {
       this.timer = null;
       this.armedFor = Number.POSITIVE_INFINITY;
@@ -75,6 +81,13 @@ export class TimeDriver {
   /** Puts an entry into the wheel; false when its deadline is not ahead of what the wheel has seen. */
   insert(entry: Timer): boolean {
     return this.wheel.insert(entry);
+  }
+
+  /** As `insert`, from anywhere: a callback of the event loop may find the runtime idle, with the timer set for a later deadline. */
+  insertAnywhere(entry: Timer): boolean {
+    if (!this.wheel.insert(entry)) return false;
+    this.onNews();
+    return true;
   }
 
   remove(entry: Timer): void {
