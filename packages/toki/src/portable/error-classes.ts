@@ -1,7 +1,7 @@
 /*
  * Error classes that keep their identity between threads: `instanceof` holds for what arrives. Each thread has its own copy of a class; the name ties
  * them together. Only for classes whose instances are what their enumerable properties say; and one more, which is not shown when the error is printed, its
- * payload. One that cannot be sent does not arrive.
+ * payload. One that is no plain data does not arrive: a handle in it would be one more to dispose, for somebody who may only look at the message.
  */
 type ErrorClass = abstract new (...args: never) => Error;
 

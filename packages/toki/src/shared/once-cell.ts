@@ -14,7 +14,7 @@ import type { Future } from "../future/future.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { registerCrossing } from "../portable/codec/crossing.js";
 import { DisposedError } from "../sync/error.js";
-import { GetOrInit, type Initializer, type Initializing, type Turn } from "../sync/get-or-init.js";
+import { GetOrInit, type Initializer, type Turn } from "../sync/get-or-init.js";
 import { SetError } from "../sync/once-error.js";
 import { TryLockError } from "../sync/try-lock-error.js";
 import { sharing } from "./crossing.js";
@@ -102,7 +102,7 @@ function fill(thread: SharedThread, object: number, value: number): void {
  * });
  * ```
  */
-export class OnceCell<T> extends SharedHandle implements Initializing<T> {
+export class OnceCell<T> extends SharedHandle {
   /**
    * @param init - a value to start with, copied; undefined, or nothing, makes an empty cell
    * @throws NotSendError if it cannot be sent

@@ -8,7 +8,7 @@ import { Pending, type Poll } from "../future/poll.js";
 import { registerCrossing } from "../portable/codec/crossing.js";
 import { DisposedError } from "../sync/error.js";
 import { SetOnceError } from "../sync/once-error.js";
-import { SetOnceWait, type Settable } from "../sync/set-once-wait.js";
+import { SetOnceWait } from "../sync/set-once-wait.js";
 import { sharing } from "./crossing.js";
 import { SharedHandle } from "./handle.js";
 import { defineKind, SET_ONCE } from "./kinds.js";
@@ -55,7 +55,7 @@ const kind = defineKind({
  * });
  * ```
  */
-export class SetOnce<T> extends SharedHandle implements Settable<T> {
+export class SetOnce<T> extends SharedHandle {
   /**
    * @param init - a value to start with, copied; undefined, or nothing, makes one that is not set
    * @throws NotSendError if it cannot be sent

@@ -47,7 +47,7 @@ export abstract class UnsentError<T> extends SyncError {
     this.#value = value;
   }
 
-  /** What could not be sent. Undefined if the error comes from another thread, and the value cannot. */
+  /** What could not be sent. Undefined if the error comes from another thread, and the value is not plain data. */
   get value(): T {
     return #value in this ? this.#value : (undefined as T);
   }

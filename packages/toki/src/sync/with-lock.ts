@@ -1,32 +1,34 @@
 import { fn } from "../future/fn.js";
 import type { Future } from "../future/future.js";
+import type { Suspend } from "../future/poll.js";
 import { settled } from "../future/settled.js";
 
 interface Guard {
   release(): void;
 }
 
-type Body<G> = (guard: G) => unknown;
+type Body = (guard: never) => unknown;
 
-const under = fn(function* under(guard: Guard, body: Body<Guard>, where: string) {
-  try {
-    return yield* settled(body(guard), where);
-  } finally {
-    guard.release();
-  }
-});
+/** A function that runs a body under what `take` gives; it is called `name` in traces. */
+function holding<L>(owner: string, name: string, take: (lock: L) => Future<Guard>) {
+  const named = {
+    *[name](lock: L, body: Body): Generator<Suspend, unknown, unknown> {
+      const guard = yield* take(lock);
+      try {
+        return yield* settled(body(guard as never), `${owner}.${name}`);
+      } finally {
+        guard.release();
+      }
+    },
+  };
+  return fn(named[name] as (lock: L, body: Body) => Generator<Suspend, unknown, unknown>);
+}
 
-/** Runs `body` under the lock. @internal */
-export const withLock = fn(function* withLock(mutex: { lock(): Future<Guard> }, body: Body<never>) {
-  return yield* under(yield* mutex.lock(), body as Body<Guard>, "Mutex.withLock");
-});
+/** @internal */
+export const withLock = holding("Mutex", "withLock", (mutex: { lock(): Future<Guard> }) => mutex.lock());
 
-/** Runs `body` with a share of the lock. @internal */
-export const withRead = fn(function* withRead(rwlock: { read(): Future<Guard> }, body: Body<never>) {
-  return yield* under(yield* rwlock.read(), body as Body<Guard>, "RwLock.withRead");
-});
+/** @internal */
+export const withRead = holding("RwLock", "withRead", (rwlock: { read(): Future<Guard> }) => rwlock.read());
 
-/** Runs `body` with the whole of the lock. @internal */
-export const withWrite = fn(function* withWrite(rwlock: { write(): Future<Guard> }, body: Body<never>) {
-  return yield* under(yield* rwlock.write(), body as Body<Guard>, "RwLock.withWrite");
-});
+/** @internal */
+export const withWrite = holding("RwLock", "withWrite", (rwlock: { write(): Future<Guard> }) => rwlock.write());

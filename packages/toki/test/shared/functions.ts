@@ -194,12 +194,19 @@ export const produce = fn(import.meta, function* produce(sender: mpsc.Sender<Num
 });
 
 /** Throws the messages back that nobody wants. */
-export const sendInVain = fn(import.meta, function* sendInVain(tx: mpsc.Sender<Numbered>, how: "send" | "trySend") {
+export const sendInVain = fn(import.meta, function* sendInVain(sender: mpsc.Sender<Numbered>, how: "send" | "trySend") {
+  using tx = sender;
   if (how === "send") yield* tx.send([1, 2]);
   else tx.trySend([1, 2]);
 });
 
-export const sendInVainBlocking = blocking(import.meta, function sendInVainBlocking(tx: mpsc.Sender<Numbered>) {
+export const reserveInVain = fn(import.meta, function* reserveInVain(sender: mpsc.Sender<Numbered>) {
+  using tx = sender;
+  tx.tryReserveOwned();
+});
+
+export const sendInVainBlocking = blocking(import.meta, function sendInVainBlocking(sender: mpsc.Sender<Numbered>) {
+  using tx = sender;
   tx.blockingSend([1, 2], 1);
 });
 

@@ -6,7 +6,7 @@ import { test as toki } from "toki/test";
 import { implementations } from "./implementations.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Barrier, BroadcastRecvError, broadcast, LaggedError, Mutex, mpsc, RwLock, Semaphore } = module;
+  const { Barrier, BroadcastRecvError, broadcast, LaggedError, Mutex, mpsc, OnceCell, RwLock, Semaphore } = module;
 
   describe(implementation, () => {
     /*
@@ -234,6 +234,39 @@ for (const { name: implementation, module } of implementations) {
             tx[Symbol.dispose]();
             assert.deepEqual([...(yield* consumer)].sort(), [...sent].sort());
             assert.deepEqual([rx.capacity, rx.senderStrongCount], [2, 0]);
+          }),
+        ));
+
+      test("OnceCell: one initializer at a time, its cleanup included; the last one left has a value", () =>
+        run(
+          fn(function* (workers: Worker[]) {
+            const cell = new OnceCell<number>();
+            let running = 0;
+            const make = fn(function* ({ hold, amount }: Worker) {
+              assert.equal(running++, 0);
+              try {
+                yield* sleep(hold);
+                if (amount === 1) throw new RangeError("no value");
+                return amount;
+              } finally {
+                try {
+                  yield* sleep(1);
+                } finally {
+                  running--;
+                }
+              }
+            });
+            const work = fn(function* (each: Worker) {
+              yield* sleep(each.start);
+              return yield* cell.getOrInit(() => make(each));
+            });
+            yield* abortAll(
+              workers,
+              workers.map((each) => spawn(work(each))),
+            );
+            assert.equal(running, 0);
+            const last = { start: 0, hold: 1, abortAt: null, amount: 3 };
+            assert.ok((yield* work(last)) >= 2);
           }),
         ));
     });

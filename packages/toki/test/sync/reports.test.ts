@@ -135,6 +135,22 @@ for (const { name: implementation, module } of implementations) {
         assert.match(deadlock(readTwice()), /readTwice[\s\S]*RwLock read \(held, 2 waiting\)/);
       });
 
+      test("a body that runs under a lock shows with its name, and draws no warning", async () => {
+        const warnings: Error[] = [];
+        const listener = (warning: Error) => warnings.push(warning);
+        process.on("warning", listener);
+        const [mutex, rwlock] = [new Mutex(0), new RwLock(0)];
+        const never = function* () {
+          yield* new Notify().notified();
+        };
+        assert.match(deadlock(mutex.withLock(never)), /withLock[\s\S]*Notify notified/);
+        assert.match(deadlock(rwlock.withRead(never)), /withRead[\s\S]*Notify notified/);
+        assert.match(deadlock(rwlock.withWrite(never)), /withWrite[\s\S]*Notify notified/);
+        await new Promise((resolve) => setImmediate(resolve));
+        process.off("warning", listener);
+        assert.deepEqual(warnings, []);
+      });
+
       test("a sender that was never disposed shows in the deadlock report", () => {
         const [tx, rx] = mpsc.channel<number>(32);
         const report = deadlock(function* () {

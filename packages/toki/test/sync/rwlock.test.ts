@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fn, join, MisuseError, pending, spawn, yieldNow } from "toki";
-import type { RwLock } from "toki/sync";
+import type { RwLock, RwLockReadGuard } from "toki/sync";
 import { assertErr, assertPending, assertReady, assertReadyErr, testTask, test as toki } from "toki/test";
 import { implementations } from "./implementations.js";
 import { drops, now, stillWaiting, waiting, woken } from "./support.js";
@@ -443,6 +443,20 @@ for (const { name: implementation, module, isShared } of implementations) {
           }) instanceof TypeError,
         );
         assert.equal(guard.value, 1);
+      });
+
+      test("the value of a read guard is read-only to the compiler", () => {
+        const rwlock = new RwLock({ n: 1, list: ["a"] });
+        const look = (guard: RwLockReadGuard<{ n: number; list: string[] }>) => {
+          // @ts-expect-error: readonly
+          guard.value.n = 2;
+          // @ts-expect-error: readonly
+          guard.map((value) => value.list).value.push("b");
+        };
+        assert.equal(typeof look, "function");
+        // One function for the guards of any lock.
+        const sum = (guard: RwLockReadGuard<number>) => guard.value + 1;
+        assert.equal(sum(rwlock.tryRead().map((value) => value.n)), 2);
       });
 
       test("use after release throws; a second release does nothing", () => {
