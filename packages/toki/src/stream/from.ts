@@ -2,7 +2,6 @@ import { type AsyncIterableSource, AsyncSource, fromAsyncIterable } from "../fut
 import type { Future } from "../future/future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { SignalKind } from "../signal/signal-kind.js";
-import type { JoinSet } from "../task/join-set.js";
 import type { Instant } from "../time/instant.js";
 import type { Interval } from "../time/interval.js";
 import { AsyncIterableStream } from "./sources/async-iterable.js";
@@ -19,6 +18,7 @@ import { Stream } from "./stream.js";
 import type {
   BroadcastReceiverLike,
   EntriesLike,
+  JoinSetLike,
   LinesLike,
   ListenerLike,
   QueueReceiver,
@@ -40,7 +40,9 @@ import type {
  * | an interval | the instants its ticks were scheduled for | never | the interval is disposed |
  * | a listener | connections; a failed accept is an error item | never | the listener is disposed |
  * | a signal listener | the `SignalKind`, at each arrival | never | |
- * | a `JoinSet` | the tasks' values as they end; a failed task's `JoinError` is an error item | when the set is empty | the tasks are aborted, and their cleanup awaited |
+ * | a `JoinSet` or `JoinQueue` | the tasks' values; a failed task's `JoinError` is an error item | when none is left | the tasks are aborted, and their cleanup awaited |
+ * | a `JoinMap` | `[key, result]` of the tasks as they end | when none is left | the tasks are aborted |
+ * | a `DelayQueue` | what has expired | when the queue is empty; it goes on with what is inserted then | the queue is disposed |
  * | a reader with `nextLine`, `nextSegment` or `nextEntry` | its pieces | where the reader ends | the reader is disposed |
  * | an async iterable, or a function that gets a signal and makes one | its items | where it ends | its `return()` is called and awaited, the signal aborted |
  * | an iterable, as {@link fromIter} | its items | where it ends | its `return()` is called |
@@ -74,7 +76,7 @@ export function stream<T>(source: WatchReceiverLike<T>, options?: WatchStreamOpt
 export function stream(source: Interval): Stream<Instant>;
 export function stream<S>(source: ListenerLike<S>): Stream<S>;
 export function stream(source: SignalLike): Stream<SignalKind>;
-export function stream<T>(source: JoinSet<T>): Stream<T>;
+export function stream<T>(source: JoinSetLike<T>): Stream<T>;
 export function stream(source: LinesLike): Stream<string>;
 export function stream<T>(source: SegmentsLike<T>): Stream<T>;
 export function stream<T>(source: EntriesLike<T>): Stream<T>;
@@ -91,10 +93,12 @@ export function stream(source: unknown, options?: WatchStreamOptions): Stream<un
   if (has("resubscribe")) return new BroadcastStream(source as BroadcastReceiverLike<unknown>);
   if (has("pollTick")) return new TickStream(source as Interval);
   if (has("accept")) return new ConnectionStream(source as ListenerLike<unknown>);
-  if (has("joinNext")) return new JoinedStream(source as JoinSet<unknown>);
+  if (has("joinNext") && has("containsKey")) return pieces(source as Pieces, "joinNext");
+  if (has("joinNext")) return new JoinedStream(source as JoinSetLike<unknown>);
+  if (has("pollExpired")) return pieces(source as Pieces, "next");
   if (has("recv") && can?.kind !== undefined) return new SignalStream(source as SignalLike);
   for (const method of ["nextLine", "nextSegment", "nextEntry"]) {
-    if (has(method)) return pieces(source as Record<string, () => Future<unknown>>, method);
+    if (has(method)) return pieces(source as Pieces, method);
   }
   if (source instanceof AsyncSource) return new AsyncIterableStream(source);
   if (typeof source === "function" || (can !== null && typeof can === "object" && Symbol.asyncIterator in can)) {
@@ -110,6 +114,8 @@ function isInitial(options: WatchStreamOptions | undefined): boolean {
   throw invalidArgument("stream", "options.initial", "a boolean", initial);
 }
 
-function pieces(reader: Record<string, () => Future<unknown>>, method: string): Stream<unknown> {
+type Pieces = Record<string, () => Future<unknown>>;
+
+function pieces(reader: Pieces, method: string): Stream<unknown> {
   return new PieceStream(reader, () => reader[method]!());
 }

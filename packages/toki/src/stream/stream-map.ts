@@ -227,7 +227,7 @@ export class StreamMap<K, T> extends Stream<[key: K, item: T]> {
     if (this.failed) this.fail();
     const { list, changes } = this;
     if (list.length === 0) return Done;
-    const start = randomBelow(list.length);
+    const start = list.length < 2 ? 0 : randomBelow(list.length);
     let at = start;
     for (let left = list.length; left > 0 && list.length > 0; left--) {
       const entry = list[at < list.length ? at : 0] as Entry<K, T>;
@@ -295,7 +295,7 @@ export class StreamMap<K, T> extends Stream<[key: K, item: T]> {
     if (this.failed) this.fail();
     const { list, changes } = this;
     if (list.length === 0) return items;
-    const start = randomBelow(list.length);
+    const start = list.length < 2 ? 0 : randomBelow(list.length);
     let at = start;
     for (let found = true; found; ) {
       found = false;

@@ -1,5 +1,6 @@
 import type { Future } from "../future/future.js";
 import type { SignalKind } from "../signal/signal-kind.js";
+import type { JoinResult } from "../task/join-result.js";
 
 /** The receiver of an mpsc channel, of `toki/sync` or `toki/shared`, as {@link stream} sees it. */
 export interface QueueReceiver<T> extends Disposable {
@@ -43,6 +44,16 @@ export interface SignalLike {
   recv(): Future<void>;
   /** Which signal. */
   readonly kind: SignalKind;
+}
+
+/** Tasks that are joined one after the other, a `JoinSet` for example, as {@link stream} sees them. */
+export interface JoinSetLike<T> extends Disposable {
+  /** How many tasks are left. */
+  readonly size: number;
+  /** How the next task has ended; undefined if none is left. Has to be cancel safe. */
+  joinNext(): Future<JoinResult<T> | undefined>;
+  /** Aborts the tasks that are left and awaits their cleanup. Has to be cancel safe. */
+  shutdown(): Future<void>;
 }
 
 /** A reader of lines, as {@link stream} sees it. */

@@ -34,13 +34,13 @@ export type Initializer<T> = IntoFuture<T> | (() => IntoFuture<T>);
 /** What a cell says. @internal */
 export type Turn = "waiting" | "ours" | "initialized" | "over";
 
-/** A cell, as its requests see it. @internal */
+/** A cell, as its requests see it. */
 export interface Initializing<T> {
   /** The value, Pending if there is none. */
   read(): Poll<T>;
-  /** Takes the turn to initialize, or a place in line for it: `wait` is woken when it may go on. */
+  /** Takes the turn to initialize, or a place in line for it: `wait` is woken when it may go on. @internal */
   pollTurn(wait: GetOrInit<T>, cx: Context): Turn;
-  /** `wait` is given up. Only while it has a waiter. */
+  /** `wait` is given up. Only while it has a waiter. @internal */
   stopWaiting(wait: GetOrInit<T>): void;
   /** Whoever has the turn fills the cell; if that fails, the turn is given back. */
   fill(value: T): void;

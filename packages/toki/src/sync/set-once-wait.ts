@@ -3,7 +3,7 @@ import { Future, pollingContext, resultOf } from "../future/future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
 
-/** A SetOnce of this thread or shared, as its waits see it. @internal */
+/** A SetOnce of this thread or shared, as its waits see it. */
 export interface Settable<T> {
   /** The value. While there is none, `wait` is woken when that may change. */
   pollValue(wait: SetOnceWait<T>, cx: Context): Poll<T>;

@@ -1,10 +1,9 @@
 import type { Context } from "../future/context.js";
-import type { Future } from "../future/future.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { Done, Stream } from "../stream/index.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { type Sleep, sleep } from "../time/sleep.js";
 import { AssertionError, raisedBy } from "./assertion-error.js";
-import { Done, NextItem } from "./stream-contract.js";
 
 type Step<T> = { readonly kind: "item"; readonly value: T } | { readonly kind: "wait"; readonly ms: number };
 
@@ -21,12 +20,13 @@ type Step<T> = { readonly kind: "item"; readonly value: T } | { readonly kind: "
  * console.log(assertReady(testTask(letters.next()).poll())); // a
  * ```
  */
-export class MockStream<T> implements Disposable {
+export class MockStream<T> extends Stream<T> {
   readonly #steps: Step<T>[];
   #sleep: Sleep | null = null;
 
   /** @internal */
   constructor(steps: readonly Step<T>[]) {
+    super();
     this.#steps = [...steps];
   }
 
@@ -51,25 +51,13 @@ export class MockStream<T> implements Disposable {
     }
   }
 
-  /**
-   * Waits for the next item.
-   *
-   * **Cancel safety**: safe; no item is taken, and a wait that has begun goes on.
-   *
-   * @returns the item; undefined at the end
-   * @throws NoRuntimeError if a wait is scripted and there is no runtime
-   */
-  next(): Future<T | undefined> {
-    return new NextItem(this);
-  }
-
   /** Nobody waits for the next item any more. A wait that has begun goes on. */
-  stopWaiting(): void {
+  override stopWaiting(): void {
     this.#sleep?.[Symbol.dispose]();
   }
 
   /** One line for await trees and reports. */
-  describe(): string {
+  override describe(): string {
     return `mockStream (${this.#itemsLeft} items left)`;
   }
 
@@ -82,7 +70,7 @@ export class MockStream<T> implements Disposable {
    *
    * @throws AssertionError if items are left
    */
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     const left = this.#itemsLeft;
     const steps = this.#steps.splice(0);
     this.#sleep?.[Symbol.dispose]();

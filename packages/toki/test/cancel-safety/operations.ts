@@ -140,6 +140,8 @@ export const notOperations: readonly string[] = [
   "WatchReceiverLike.changed",
   "ListenerLike.accept",
   "SignalLike.recv",
+  "JoinSetLike.joinNext",
+  "JoinSetLike.shutdown",
   "LinesLike.nextLine",
   "SegmentsLike.nextSegment",
   "EntriesLike.nextEntry",

@@ -419,6 +419,31 @@ describe("Stream.mapAsync", () => {
     assertReadyEq(next(mapped), 3);
   });
 
+  it("the generator of a private method is a future, without a word", () => {
+    class Loader {
+      *#load(n: number) {
+        yield* ready(0);
+        return n * 10;
+      }
+      all(s: Stream<number>): Stream<number> {
+        return s.mapAsync((n) => this.#load(n));
+      }
+      some(s: Stream<number>): Stream<number> {
+        return s.map((n) => this.#load(n)).buffered(2);
+      }
+    }
+    const warnings: string[] = [];
+    const warn = process.emitWarning;
+    process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
+    try {
+      assert.deepEqual(now(new Loader().all(numbers(2)).collect()), [10, 20]);
+      assert.deepEqual(now(new Loader().some(numbers(2)).collect()), [10, 20]);
+    } finally {
+      process.emitWarning = warn;
+    }
+    assert.deepEqual(warnings, []);
+  });
+
   it("a function that returns no future is refused, in the item's place", () => {
     const mapped = numbers(1).mapAsync((() => Promise.resolve(1)) as never);
     assert.throws(() => next(mapped), { code: "TOKI_NOT_A_FUTURE" });

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { describe, it } from "node:test";
 import {
   consumeBudget,
-  Future,
+  type Future,
   fn,
   fromAsyncIterable,
   Instant,
@@ -17,7 +17,6 @@ import {
   yieldNow,
 } from "toki";
 import { fromIter, repeatWith, stream, unfold } from "toki/stream";
-import { SyncError } from "toki/sync";
 import { assertPending, assertReadyEq, test, testTask } from "toki/test";
 import { since } from "../support/elapsed.js";
 import { Gate } from "../support/gate.js";
@@ -229,132 +228,119 @@ for (const { name: implementation, module } of implementations) {
   });
 }
 
-class DoubleError extends SyncError {
-  readonly code: string;
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
-}
+for (const { name: implementation, module } of implementations) {
+  const { broadcast, LaggedError, watch } = module;
 
-/** A broadcast receiver as far as stream() goes: gives what its script says. */
-class Broadcast {
-  disposed = 0;
-  readonly outcomes: (string | number)[];
-  constructor(...outcomes: (string | number)[]) {
-    this.outcomes = outcomes;
-  }
-  recv(): Future<number> {
-    const { outcomes } = this;
-    return Future.from(function* () {
-      const outcome = outcomes.shift();
-      if (outcome === undefined) return yield* pending();
-      if (typeof outcome === "string") throw new DoubleError(outcome);
-      return outcome;
+  describe(`stream(broadcast receiver) [${implementation}]`, () => {
+    it("each value, then the end once the senders are gone", () => {
+      const [tx, rx] = broadcast<number>(4);
+      const s = stream(rx);
+      const next = waiting(s.next());
+      tx.send(1);
+      assert.equal(woken(next), 1);
+      tx.send(2);
+      tx[Symbol.dispose]();
+      assert.deepEqual([now(s.next()), now(s.next())], [2, undefined]);
     });
-  }
-  resubscribe(): Broadcast {
-    return new Broadcast();
-  }
-  [Symbol.dispose](): void {
-    this.disposed++;
-  }
-}
 
-describe("stream(broadcast receiver)", () => {
-  it("a lag is an error item, and the stream goes on; a closed channel is the end", () => {
-    const rx = new Broadcast(1, "TOKI_CHANNEL_LAGGED", 5, "TOKI_CHANNEL_CLOSED");
-    const s = stream(rx);
-    assert.equal(now(s.next()), 1);
-    assert.throws(() => testTask(s.next()).poll(), { code: "TOKI_CHANNEL_LAGGED" });
-    assert.equal(now(s.next()), 5);
-    assert.equal(now(s.next()), undefined);
-    s[Symbol.dispose]();
-    s[Symbol.dispose]();
-    assert.equal(rx.disposed, 1);
-  });
-});
-
-/** A watch receiver as far as stream() goes. */
-class Watch {
-  value: number;
-  seen = true;
-  closed = false;
-  disposed = 0;
-  #gate = new Gate();
-  constructor(value: number) {
-    this.value = value;
-  }
-  set(value: number): void {
-    this.value = value;
-    this.seen = false;
-    this.#gate.open();
-  }
-  close(): void {
-    this.closed = true;
-    this.#gate.open();
-  }
-  changed(): Future<void> {
-    const run = fn(function* (self: Watch) {
-      while (self.seen) {
-        if (self.closed) throw new DoubleError("TOKI_CHANNEL_CLOSED");
-        self.#gate = new Gate();
-        yield* self.#gate;
-      }
+    it("a lag is an error item, and the stream goes on", () => {
+      const [tx, rx] = broadcast<number>(2);
+      const s = stream(rx).map((n) => n);
+      for (let n = 1; n <= 5; n++) tx.send(n);
+      assert.throws(
+        () => testTask(s.next()).poll(),
+        (error) => error instanceof LaggedError && error.skipped === 3,
+      );
+      assert.deepEqual([now(s.next()), now(s.next())], [4, 5]);
+      const next = waiting(s.next());
+      tx[Symbol.dispose]();
+      assert.equal(woken(next), undefined);
     });
-    return run(this);
-  }
-  borrowAndUpdate(): number {
-    this.seen = true;
-    return this.value;
-  }
-  [Symbol.dispose](): void {
-    this.disposed++;
-  }
+
+    for (const { name, drop } of drops) {
+      it(`next() ${name}: the value comes next`, () => {
+        const [tx, rx] = broadcast<number>(4);
+        const s = stream(rx);
+        const next = waiting(s.next());
+        drop(next);
+        tx.send(1);
+        assert.equal(next.isWoken, false);
+        assert.equal(now(s.next()), 1);
+        tx[Symbol.dispose]();
+      });
+    }
+
+    it("owns the receiver", () => {
+      const [tx, rx] = broadcast<number>(4);
+      const s = stream(rx);
+      assert.equal(tx.receiverCount, 1);
+      s[Symbol.dispose]();
+      assert.equal(tx.receiverCount, 0);
+      assert.equal(now(s.next()), undefined);
+      tx[Symbol.dispose]();
+    });
+  });
+
+  describe(`stream(watch receiver) [${implementation}]`, () => {
+    it("the value there is, then the latest of the changes", () => {
+      const [tx, rx] = watch(1);
+      const s = stream(rx);
+      assert.equal(now(s.next()), 1);
+      const next = waiting(s.next());
+      tx.send(2);
+      tx.send(3);
+      assert.equal(woken(next), 3);
+      stillWaiting(waiting(s.next()));
+      tx[Symbol.dispose]();
+    });
+
+    it("initial: false waits for a change", () => {
+      const [tx, rx] = watch(1);
+      const s = stream(rx, { initial: false });
+      const next = waiting(s.next());
+      tx.send(2);
+      assert.equal(woken(next), 2);
+      assert.throws(() => stream(rx, { initial: 1 as never }), { argument: "options.initial" });
+      tx[Symbol.dispose]();
+    });
+
+    it("ends with the senders; a change before is still seen", () => {
+      const [tx, rx] = watch(1);
+      const s = stream(rx);
+      assert.equal(now(s.next()), 1);
+      tx.send(2);
+      tx[Symbol.dispose]();
+      assert.deepEqual([now(s.next()), now(s.next()), now(s.next())], [2, undefined, undefined]);
+    });
+
+    it("the first value, also when the senders are gone", () => {
+      const [tx, rx] = watch(1);
+      tx[Symbol.dispose]();
+      assert.deepEqual(now(stream(rx).collect()), [1]);
+    });
+
+    for (const { name, drop } of drops) {
+      it(`next() ${name}: the change comes next`, () => {
+        const [tx, rx] = watch(1);
+        const s = stream(rx, { initial: false });
+        const next = waiting(s.next());
+        tx.send(2);
+        drop(next);
+        assert.equal(now(s.next()), 2);
+        tx[Symbol.dispose]();
+      });
+    }
+
+    it("owns the receiver", () => {
+      const [tx, rx] = watch(1);
+      const s = stream(rx);
+      assert.equal(tx.receiverCount, 1);
+      s[Symbol.dispose]();
+      assert.equal(tx.receiverCount, 0);
+      tx[Symbol.dispose]();
+    });
+  });
 }
-
-describe("stream(watch receiver)", () => {
-  it("the value there is, then the latest of the changes", () => {
-    const rx = new Watch(1);
-    const s = stream(rx);
-    assert.equal(now(s.next()), 1);
-    const next = waiting(s.next());
-    rx.set(2);
-    rx.set(3);
-    assert.equal(woken(next), 3);
-    stillWaiting(waiting(s.next()));
-  });
-
-  it("initial: false waits for a change", () => {
-    const rx = new Watch(1);
-    const s = stream(rx, { initial: false });
-    const next = waiting(s.next());
-    rx.set(2);
-    assert.equal(woken(next), 2);
-    assert.throws(() => stream(rx, { initial: 1 as never }), { argument: "options.initial" });
-  });
-
-  it("ends with the senders; a change before is still seen", () => {
-    const rx = new Watch(1);
-    const s = stream(rx);
-    assert.equal(now(s.next()), 1);
-    rx.set(2);
-    rx.close();
-    assert.equal(now(s.next()), 2);
-    assert.equal(now(s.next()), undefined);
-    s[Symbol.dispose]();
-    assert.equal(rx.disposed, 1);
-  });
-
-  it("a next() that is dropped leaves the change to the following one", () => {
-    const rx = new Watch(1);
-    const s = stream(rx, { initial: false });
-    const next = waiting(s.next());
-    rx.set(2);
-    next[Symbol.dispose]();
-    assert.equal(now(s.next()), 2);
-  });
-});
 
 describe("stream(interval)", () => {
   it(
@@ -454,6 +440,15 @@ describe("stream(a reader)", () => {
       assert.equal(disposed, 1);
     });
   }
+
+  it("what is like a JoinMap, whose results are the items; what is like a DelayQueue", () => {
+    const results = [["a", { ok: true, value: 1 }] as const, undefined];
+    const map = { containsKey: () => false, joinNext: () => ready(results.shift()), [Symbol.dispose]() {} };
+    assert.deepEqual(now(stream(map as unknown as AsyncIterable<unknown>).collect()), [["a", { ok: true, value: 1 }]]);
+    const expired = ["x", "y", undefined];
+    const queue = { pollExpired: () => {}, next: () => ready(expired.shift()) };
+    assert.deepEqual(now(stream(queue as unknown as AsyncIterable<string>).collect()), ["x", "y"]);
+  });
 
   it("an error is an item, and the reader is asked again", () => {
     const outcomes: (string | Error | undefined)[] = ["a", new Error("no"), "b", undefined];

@@ -289,12 +289,14 @@ describe("Stream: arguments", () => {
     ["timeout", "duration", () => s().timeout(-1)],
     ["timeoutRepeating", "interval", () => s().timeoutRepeating(10 as never)],
     ["fold", "f", () => s().fold(0, 1 as never)],
+    ["filter", "predicate", () => s().filter(function* () {} as never)],
+    ["all", "predicate", () => s().all(function* () {} as never)],
     ["all", "predicate", () => s().all(1 as never)],
     ["any", "predicate", () => s().any(1 as never)],
     ["forEach", "body", () => s().forEach(1 as never)],
   ];
   for (const [method, argument, call] of rows) {
-    it(`Stream.${method}: ${argument}`, () => {
+    it(`Stream.${method}: ${argument} (${call.toString().slice(6)})`, () => {
       assert.throws(call, (error: unknown) => {
         assert.equal((error as { code?: string }).code, "TOKI_INVALID_ARGUMENT");
         assert.equal((error as { argument?: string }).argument, argument);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test as it } from "node:test";
 import { Instant, NoRuntimeError, select, sleep } from "toki";
+import { Stream } from "toki/stream";
 import {
   type AssertionError,
   assertElapsed,
@@ -85,6 +86,20 @@ describe("mockStream()", () => {
       assert.equal(assertReady(testTask(items.next()).poll()), 1);
     }
   });
+
+  it(
+    "is a Stream, with all adapters",
+    test(
+      function* () {
+        const items = mockStream<number>().next(1).wait(50).next(2).next(3).build();
+        assert.ok(items instanceof Stream);
+        const start = Instant.now();
+        assert.deepEqual(yield* items.map((n) => n * 10).collect(), [10, 20, 30]);
+        assertElapsed(start, 50);
+      },
+      { startPaused: true },
+    ),
+  );
 
   it("says in a report what it is", () => {
     const items = mockStream<number>().next(1).build();

@@ -11,13 +11,14 @@
  */
 import type { Context } from "../../future/context.js";
 import type { AwaitEdge, Future } from "../../future/future.js";
-import { type IntoFuture, intoFuture } from "../../future/into-future.js";
+import type { IntoFuture } from "../../future/into-future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import { Branches } from "../../macros/branches.js";
 import { integer } from "../../sync/integer.js";
 import { Ring } from "../../sync/mpsc/ring.js";
 import type { Cancellable } from "../cancel.js";
 import { Done } from "../done.js";
+import { futureOf } from "../future-of.js";
 import type { Stream } from "../stream.js";
 import { Composite } from "./composite.js";
 import { Fuse } from "./fuse.js";
@@ -98,7 +99,7 @@ abstract class Lanes<R> extends Composite<R> {
           this.isDry = true;
           return;
         }
-        future = intoFuture(item as IntoFuture<R>, this.where);
+        future = futureOf(item as IntoFuture<R>, this.where);
       } catch (error) {
         this.add(entry);
         entry.settle(true, error);

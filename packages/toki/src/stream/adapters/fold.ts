@@ -1,6 +1,6 @@
 import type { Context } from "../../future/context.js";
 import { Pending, type Poll } from "../../future/poll.js";
-import { checkFunction } from "../check.js";
+import { checkFunction } from "../../sync/watch/modify.js";
 import { Consumer } from "../consumer.js";
 import { Done } from "../done.js";
 import type { Stream } from "../stream.js";
@@ -12,7 +12,7 @@ export class Fold<T, A> extends Consumer<T, A> {
 
   constructor(source: Stream<T>, init: A, f: (accumulated: A, item: T) => A) {
     super(source);
-    checkFunction(f, "Stream.fold", "f");
+    checkFunction("Stream.fold", "f", f);
     this.accumulated = init;
     this.f = f;
   }

@@ -2,10 +2,10 @@ import { type BodyOf, bindBody, checkBody } from "../../future/bound-body.js";
 import type { Context } from "../../future/context.js";
 import { isGeneratorFunction } from "../../future/fn.js";
 import type { AwaitEdge, Future } from "../../future/future.js";
-import { intoFuture } from "../../future/into-future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import type { Cancellable } from "../cancel.js";
 import { Done } from "../done.js";
+import { futureOf } from "../future-of.js";
 import type { Stream } from "../stream.js";
 import { Composite } from "./composite.js";
 
@@ -50,7 +50,7 @@ export class MapAsync<S, T> extends Composite<T> {
 
   private call(item: S): Future<T> {
     const { body } = this;
-    return this.isGenerator ? bindBody(body, item, WHERE) : intoFuture(body(item), WHERE);
+    return this.isGenerator ? bindBody(body, item, WHERE) : futureOf(body(item), WHERE);
   }
 
   protected parts(): (Cancellable | null)[] {

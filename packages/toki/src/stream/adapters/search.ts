@@ -1,7 +1,7 @@
 import type { Context } from "../../future/context.js";
 import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll } from "../../future/poll.js";
-import { checkFunction } from "../check.js";
+import { checkFunction } from "../../sync/watch/modify.js";
 import { Done } from "../done.js";
 import { Pull } from "../pull.js";
 import type { Stream } from "../stream.js";
@@ -14,7 +14,7 @@ export class Search<T> extends Pull<T, boolean> {
 
   constructor(stream: Stream<T>, predicate: (item: T) => boolean, sought: boolean) {
     super(stream);
-    checkFunction(predicate, sought ? "Stream.any" : "Stream.all", "predicate");
+    checkFunction(sought ? "Stream.any" : "Stream.all", "predicate", predicate);
     this.predicate = predicate;
     this.sought = sought;
     this.over = false;

@@ -1,7 +1,7 @@
 import type { Context } from "../../future/context.js";
 import { Pending, type Poll } from "../../future/poll.js";
+import { checkFunction } from "../../sync/watch/modify.js";
 import { Adapter } from "../adapter.js";
-import { checkFunction } from "../check.js";
 import { Done } from "../done.js";
 import type { Stream } from "../stream.js";
 
@@ -11,7 +11,7 @@ export class SkipWhile<T> extends Adapter<T, T> {
 
   constructor(source: Stream<T>, predicate: (item: T) => boolean) {
     super(source);
-    checkFunction(predicate, "Stream.skipWhile", "predicate");
+    checkFunction("Stream.skipWhile", "predicate", predicate);
     this.predicate = predicate;
   }
 

@@ -1,7 +1,7 @@
 import type { Context } from "../../future/context.js";
 import { Pending, type Poll } from "../../future/poll.js";
+import { checkFunction } from "../../sync/watch/modify.js";
 import { EndingAdapter } from "../adapter.js";
-import { checkFunction } from "../check.js";
 import { Done } from "../done.js";
 import type { Stream } from "../stream.js";
 
@@ -11,7 +11,7 @@ export class TakeWhile<T> extends EndingAdapter<T, T> {
 
   constructor(source: Stream<T>, predicate: (item: T) => boolean) {
     super(source);
-    checkFunction(predicate, "Stream.takeWhile", "predicate");
+    checkFunction("Stream.takeWhile", "predicate", predicate);
     this.predicate = predicate;
   }
 

@@ -2,16 +2,16 @@ import type { Context } from "../../future/context.js";
 import type { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import type { JoinResult } from "../../task/join-result.js";
-import type { JoinSet } from "../../task/join-set.js";
 import { Done } from "../done.js";
+import type { JoinSetLike } from "../stream-source.js";
 import { FutureStream } from "./future-stream.js";
 
 /** Values in the order the tasks end. Dropping the stream aborts the tasks that are left; `pollCancel` awaits their cleanup. @internal */
 export class JoinedStream<T> extends FutureStream<JoinResult<T> | undefined, T> {
-  private readonly set: JoinSet<T>;
+  private readonly set: JoinSetLike<T>;
   private shutdown: Future<void> | null;
 
-  constructor(set: JoinSet<T>) {
+  constructor(set: JoinSetLike<T>) {
     super();
     this.set = set;
     this.shutdown = null;
