@@ -1,11 +1,11 @@
-import { warnForgotten } from "../sync/forgotten.js";
+import { reportForgotten } from "../sync/forgotten.js";
 import { type Collected, Use } from "./handle.js";
 import { NONE } from "./layout.js";
 import { oldest } from "./queue.js";
 import type { Share } from "./share.js";
 
 /** Where a channel counts its senders that were collected, and who waits for those there are. @internal */
-export interface Forgetful {
+export interface ForgetfulChannel {
   readonly name: string;
   readonly forgotten: number;
   readonly waiting: number;
@@ -16,10 +16,10 @@ export interface Forgetful {
 /** A sender was collected. That closes nothing: the count of senders stays, the receiver may wait for ever, and this says why. @internal */
 export class Forgotten extends Use implements Collected {
   private readonly chan: Share;
-  private readonly channel: Forgetful;
+  private readonly channel: ForgetfulChannel;
   private readonly what: string;
 
-  constructor(share: Share, channel: Forgetful, what: string) {
+  constructor(share: Share, channel: ForgetfulChannel, what: string) {
     super(share);
     this.chan = share;
     this.channel = channel;
@@ -34,7 +34,7 @@ export class Forgotten extends Use implements Collected {
     const isOpen = channel.isClosed === undefined || memory.read(chan.object + channel.isClosed) === 0;
     const isWaiting = isOpen && oldest(memory, chan.object + channel.waiting) !== NONE;
     chan.lock.unlock();
-    if (isWaiting) warnForgotten(channel.name, this.what);
+    if (isWaiting) reportForgotten(channel.name, this.what);
     super.onCollected();
   }
 }

@@ -1,20 +1,20 @@
 /*
- * Senders that were collected without having been disposed. Collection closes nothing: the count of senders stays, so the receiver would wait for ever,
- * and this says why. A sender is watched from creation to disposal; its channel counts those that are lost, and reports them when somebody waits.
+ * Senders that were collected without having been disposed. Collection closes nothing: the count of senders stays, so a receiver would wait for ever,
+ * and this says why. A sender is watched from creation to disposal, a channel is reported once, when a receiver waits.
  */
 import { warnOnce } from "../future/warn.js";
 
-/** A channel whose senders are watched. @internal */
-export interface Forgetful {
-  /** A sender was collected that still counts. */
+/** A channel that counts its senders. @internal */
+export interface CountsSenders {
+  /** One of them was collected. */
   onForgotten(): void;
 }
 
-const watched = new FinalizationRegistry<Forgetful>((channel) => channel.onForgotten());
+const watched = new FinalizationRegistry<CountsSenders>((chan) => chan.onForgotten());
 
 /** @internal */
-export function watchSender(sender: object, channel: Forgetful): void {
-  watched.register(sender, channel, sender);
+export function watchSender(sender: object, chan: CountsSenders): void {
+  watched.register(sender, chan, sender);
 }
 
 /** @internal */
@@ -22,10 +22,14 @@ export function unwatchSender(sender: object): void {
   watched.unregister(sender);
 }
 
-/** Says that a `what`, a sender of a `channel`, was lost, and that its receivers wait in vain. @internal */
-export function warnForgotten(channel: string, what: string): void {
+/**
+ * @param where - the module
+ * @param what - the class of the sender
+ * @internal
+ */
+export function reportForgotten(where: string, what: string): void {
   warnOnce(
     "TOKI_FORGOTTEN_SENDER",
-    `${channel}: a ${what} was garbage collected without having been disposed, and its channel's receiver waits: it will never see the end of the channel. Dispose senders when done: \`using tx = ...\` or \`tx[Symbol.dispose]()\``,
+    `${where}: a ${what} was garbage collected without having been disposed, and its channel's receiver waits: it will never see the end of the channel. Dispose senders when done: \`using tx = ...\` or \`tx[Symbol.dispose]()\``,
   );
 }

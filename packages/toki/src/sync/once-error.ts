@@ -1,3 +1,4 @@
+import { crosses } from "../portable/error-classes.js";
 import { UnsentError } from "./error.js";
 
 /**
@@ -28,6 +29,8 @@ export class SetError<T> extends UnsentError<T> {
   }
 }
 
+crosses(SetError, "SetError", "value");
+
 /**
  * A {@link SetOnce} was set a second time. `error.value` is what was refused.
  *
@@ -51,3 +54,5 @@ export class SetOnceError<T> extends UnsentError<T> {
     super("already set", value);
   }
 }
+
+crosses(SetOnceError, "SetOnceError", "value");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { JoinError, MisuseError, NotSendError, Runtime, ready, spawn, spawnBlocking, yieldNow } from "toki";
-import { AtomicCell, OnceCell, SetOnce } from "toki/shared";
+import { AtomicCell, OnceCell, SetError, SetOnce, SetOnceError, watch } from "toki/shared";
 import { assertErr, assertReadyErr, testTask } from "toki/test";
 import { Gate } from "../support/gate.js";
 import { now, waiting, woken } from "../sync/support.js";
@@ -13,6 +13,7 @@ import {
   churn,
   dieInitializing,
   dieInLine,
+  failWithValue,
   setOnce,
 } from "./watch.functions.js";
 
@@ -190,3 +191,31 @@ describe("a thread that dies", () => {
     });
   });
 });
+
+test(
+  "the errors of watch and of the cells are of their class on another thread, and bring the value back",
+  options,
+  async () => {
+    await using rt = new Runtime(threads);
+    const [tx, rx] = watch<number[]>([]);
+    rx[Symbol.dispose]();
+    const cases = [
+      [tx, watch.SendError],
+      [new OnceCell([3]), SetError],
+      [new SetOnce([3]), SetOnceError],
+    ] as const;
+    await rt.run(function* () {
+      for (const [what, ErrorClass] of cases) {
+        try {
+          yield* spawn(failWithValue(what));
+          assert.fail("it was to fail");
+        } catch (error) {
+          assert.ok(error instanceof JoinError);
+          const { cause } = error;
+          assert.ok(cause instanceof ErrorClass, String(cause));
+          assert.deepEqual(cause.value, [1, 2]);
+        }
+      }
+    });
+  },
+);

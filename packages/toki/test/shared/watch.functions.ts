@@ -2,7 +2,15 @@
  * What the tests of shared watch channels and cells run on workers and on blocking threads. Nothing here has an effect when it is imported.
  */
 import { blocking, fn, ready, select, yieldNow } from "toki";
-import { type AtomicCell, type OnceCell, SetError, type SetOnce, WatchRecvError, type watch } from "toki/shared";
+import {
+  type AtomicCell,
+  type OnceCell,
+  SetError,
+  type SetOnce,
+  WatchRecvError,
+  type WatchSender,
+  type watch,
+} from "toki/shared";
 
 /** Follows a channel to its end. Throws if a value comes that is older than one before; gives the last. */
 export const follow = fn(import.meta, function* follow(receiver: watch.Receiver<number>, up: SetOnce<true>) {
@@ -233,5 +241,14 @@ export const dieBlockedWatching = blocking(
     up.set(true);
     if (which === "watch") rx.blockingChanged();
     else once.blockingWait();
+  },
+);
+
+/** Sends where nobody receives, and sets what is set: each fails with the value. */
+export const failWithValue = fn(
+  import.meta,
+  function* failWithValue(what: WatchSender<number[]> | OnceCell<number[]> | SetOnce<number[]>) {
+    if ("send" in what) what.send([1, 2]);
+    else what.set([1, 2]);
   },
 );

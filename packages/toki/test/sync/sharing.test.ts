@@ -5,10 +5,10 @@ import { test as toki } from "toki/test";
 import { CancellationToken } from "toki/util";
 import { Gate } from "../support/gate.js";
 import { implementations } from "./implementations.js";
-import { waiting, woken } from "./support.js";
+import { now, waiting, woken } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Mutex, mpsc, Notify, OnceCell, oneshot, Semaphore, SetOnce, watch } = module;
+  const { Barrier, broadcast, Mutex, mpsc, Notify, OnceCell, oneshot, RwLock, Semaphore, SetOnce, watch } = module;
 
   describe(implementation, () => {
     const leaves: Record<string, () => { future: Future<unknown>; finish: () => void }> = {
@@ -16,6 +16,20 @@ for (const { name: implementation, module } of implementations) {
         const mutex = new Mutex(0);
         const guard = mutex.tryLock();
         return { future: mutex.lock(), finish: () => guard.release() };
+      },
+      "RwLock.read": () => {
+        const rwlock = new RwLock(0);
+        const guard = rwlock.tryWrite();
+        return { future: rwlock.read(), finish: () => guard.release() };
+      },
+      "RwLock.write": () => {
+        const rwlock = new RwLock(0);
+        const guard = rwlock.tryRead();
+        return { future: rwlock.write(), finish: () => guard.release() };
+      },
+      "Barrier.wait": () => {
+        const barrier = new Barrier(2);
+        return { future: barrier.wait(), finish: () => now(barrier.wait()) };
       },
       "Semaphore.acquire": () => {
         const semaphore = new Semaphore(0);
@@ -49,6 +63,14 @@ for (const { name: implementation, module } of implementations) {
       "Receiver.recvMany": () => {
         const [tx, rx] = mpsc.channel<number>(1);
         return { future: rx.recvMany(1), finish: () => tx.trySend(1) };
+      },
+      "BroadcastReceiver.recv": () => {
+        const [tx, rx] = broadcast<number>(1);
+        return { future: rx.recv(), finish: () => void tx.send(1) };
+      },
+      "BroadcastSender.closed": () => {
+        const [tx, rx] = broadcast<number>(1);
+        return { future: tx.closed(), finish: () => rx[Symbol.dispose]() };
       },
       "WatchReceiver.changed": () => {
         const [tx, rx] = watch(0);

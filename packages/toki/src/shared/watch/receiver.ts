@@ -7,7 +7,7 @@ import type { Future } from "../../future/future.js";
 import type { Waker } from "../../future/waker.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { registerCrossing } from "../../portable/codec/crossing.js";
-import { warnForgotten } from "../../sync/forgotten.js";
+import { reportForgotten } from "../../sync/forgotten.js";
 import { Changed, type ChangeFuture, forget, type Look, WaitFor } from "../../sync/watch/change-future.js";
 import { WatchRecvError } from "../../sync/watch/error.js";
 import { checkFunction, checkResult } from "../../sync/watch/modify.js";
@@ -355,12 +355,12 @@ export class WatchReceiver<T> extends SharedHandle implements AsyncIterable<T> {
   }
 
   private warn(share: Share): void {
-    if (share.peek(FORGOTTEN) > 0) warnForgotten("watch", "WatchSender");
+    if (share.peek(FORGOTTEN) > 0) reportForgotten("watch", "WatchSender");
   }
 }
 
 /** @internal */
-export const WATCH_RECEIVER = 32;
+export const WATCH_RECEIVER = 35;
 
 registerCrossing(
   WatchReceiver.prototype,

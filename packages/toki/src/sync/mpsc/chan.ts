@@ -23,12 +23,12 @@
 import type { Future } from "../../future/future.js";
 import type { Waker } from "../../future/waker.js";
 import { BatchSemaphore } from "../batch-semaphore.js";
-import { type Forgetful, warnForgotten } from "../forgotten.js";
+import { reportForgotten } from "../forgotten.js";
 import { WaiterQueue } from "../waiter-queue.js";
 import { Ring } from "./ring.js";
 
 /** @internal */
-export class Chan<T> extends BatchSemaphore implements Forgetful {
+export class Chan<T> extends BatchSemaphore {
   readonly capacity: number;
   readonly messages: Ring<T>;
   strong: number;
@@ -94,15 +94,6 @@ export class Chan<T> extends BatchSemaphore implements Forgetful {
     if (waker !== null) waker.wake();
   }
 
-  onForgotten(): void {
-    this.forgotten++;
-    if (this.rxWaker !== null) this.reportForgotten();
-  }
-
-  reportForgotten(): void {
-    if (!this.closed) warnForgotten("mpsc", this.isBounded ? "Sender" : "UnboundedSender");
-  }
-
   dropSender(): void {
     if (--this.strong === 0) this.wakeReceiver();
   }
@@ -124,6 +115,17 @@ export class Chan<T> extends BatchSemaphore implements Forgetful {
     this.close();
     if (this.capacity > 0 && dropped > 0) this.give(dropped);
     this.wakeReceiver();
+  }
+
+  /** A sender was collected. */
+  onForgotten(): void {
+    this.forgotten++;
+    if (this.rxWaker !== null) this.reportForgotten();
+  }
+
+  /** Says why a receiver that waits may do so for ever. */
+  reportForgotten(): void {
+    if (!this.closed) reportForgotten("mpsc", this.isBounded ? "Sender" : "UnboundedSender");
   }
 
   /** For await trees: `3/32 queued, 2 senders`. */

@@ -25,6 +25,8 @@ export class WatchSendError<T> extends UnsentError<T> {
   }
 }
 
+crosses(WatchSendError, "WatchSendError", "value");
+
 /**
  * The value of a {@link watch} channel will not change any more: all senders were disposed.
  *

@@ -10,7 +10,7 @@
  * holds nothing, so a dropped one has lost nothing.
  */
 import { MisuseError } from "../../future/misuse.js";
-import { type Forgetful, warnForgotten } from "../forgotten.js";
+import { type CountsSenders, reportForgotten } from "../forgotten.js";
 import { WaiterQueue } from "../waiter-queue.js";
 
 /** `Waiter.state` of a receiver's wait that was told: there is a new version, the senders are gone, the receiver is. @internal */
@@ -22,7 +22,7 @@ export const GIVEN_UP = -2;
 export const UNSEEN = -1;
 
 /** @internal */
-export class State<T> implements Forgetful {
+export class State<T> implements CountsSenders {
   value: T;
   version: number;
   isModified: boolean;
@@ -65,7 +65,7 @@ export class State<T> implements Forgetful {
 
   /** Somebody begins to wait. */
   onWait(): void {
-    if (this.forgotten > 0) warnForgotten("watch", "WatchSender");
+    if (this.forgotten > 0) reportForgotten("watch", "WatchSender");
   }
 
   onForgotten(): void {

@@ -1,19 +1,24 @@
-import { DisposedError } from "../error.js";
-import type { Chan } from "./chan.js";
+import { DisposedError } from "./error.js";
 
-/** What weak senders of bounded and unbounded channels have in common. */
-export abstract class BaseWeakSender<T, S> implements Disposable {
+/** A channel that counts its senders, weak ones too. @internal */
+export interface SenderCounts {
+  strong: number;
+  weak: number;
+}
+
+/** What weak senders have in common. */
+export abstract class BaseWeakSender<S> implements Disposable {
   /** @internal */
-  readonly chan: Chan<T>;
+  readonly counts: SenderCounts;
   /** @internal */
-  readonly make: (chan: Chan<T>) => S;
+  readonly make: () => S;
   private isDisposed = false;
 
   /** @internal */
-  constructor(chan: Chan<T>, make: (chan: Chan<T>) => S) {
-    this.chan = chan;
+  constructor(counts: SenderCounts, make: () => S) {
+    this.counts = counts;
     this.make = make;
-    chan.weak++;
+    counts.weak++;
   }
 
   /**
@@ -23,24 +28,24 @@ export abstract class BaseWeakSender<T, S> implements Disposable {
    */
   upgrade(): S | undefined {
     this.check("upgrade");
-    return this.chan.strong === 0 ? undefined : (0, this.make)(this.chan);
+    return this.counts.strong === 0 ? undefined : (0, this.make)();
   }
 
   /** How many senders of this channel, owned permits included, were not disposed. */
   get strongCount(): number {
-    return this.chan.strong;
+    return this.counts.strong;
   }
 
   /** How many weak senders of this channel were not disposed. */
   get weakCount(): number {
-    return this.chan.weak;
+    return this.counts.weak;
   }
 
   /** Gives this weak sender up: it is not counted any more. */
   [Symbol.dispose](): void {
     if (this.isDisposed) return;
     this.isDisposed = true;
-    this.chan.weak--;
+    this.counts.weak--;
   }
 
   /** @internal */

@@ -1,20 +1,9 @@
-import { WEAK as HELD_WEAK } from "../layout.js";
-import type { Share } from "../share.js";
-import { sharedThread } from "../thread.js";
-import { STRONG, WEAK } from "./chan.js";
 import { CountedSender } from "./counted-sender.js";
+import { WEAK as HELD_WEAK } from "./layout.js";
+import { dropWeak, STRONG } from "./sender-counts.js";
+import type { Share } from "./share.js";
 
-/** One more weak sender. @internal */
-export function addWeak(object: number): void {
-  sharedThread().memory.add(object + WEAK, 1);
-}
-
-/** One weak sender less. @internal */
-export function dropWeak({ thread, object }: Share): void {
-  thread.memory.sub(object + WEAK, 1);
-}
-
-/** What weak senders of bounded and unbounded channels have in common. */
+/** What weak senders have in common. */
 export abstract class BaseWeakSender<S> extends CountedSender {
   /** @internal */
   readonly make: (share: Share) => S;
