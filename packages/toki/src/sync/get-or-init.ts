@@ -119,6 +119,8 @@ export class GetOrInit<T> extends Future<T> {
       throw error;
     }
     if (value === Pending) return Pending;
+    // The initializer may have dropped this very future.
+    if (this.state !== RUNNING) throw polledAfterCompletion(this.what);
     this.state = OVER;
     this.initializer = null;
     this.cell.fill(value);
@@ -191,8 +193,9 @@ export class GetOrInit<T> extends Future<T> {
   }
 
   override describe(): string {
-    if (this.state === RUNNING) return `${this.what} (initializing, ${this.cell.waiting} waiting)`;
-    return this.state === CLEANING ? `${this.what} (cancelled, cleaning up)` : `${this.what} (waits for its turn)`;
+    const name = this.what.replace(".", " ");
+    if (this.state === RUNNING) return `${name} (initializing, ${this.cell.waiting} waiting)`;
+    return this.state === CLEANING ? `${name} (cancelled, cleaning up)` : `${name} (waits for its turn)`;
   }
 
   override awaits(): Iterable<AwaitEdge> {

@@ -87,10 +87,10 @@ for (const { name: implementation, module } of implementations) {
 
         const cell = new OnceCell<number>();
         const initializing = cell.getOrInit(() => pending());
-        assert.equal(initializing.describe(), "OnceCell.getOrInit (waits for its turn)");
+        assert.equal(initializing.describe(), "OnceCell getOrInit (waits for its turn)");
         waiting(initializing);
         waiting(cell.getOrTryInit(() => pending()));
-        assert.equal(initializing.describe(), "OnceCell.getOrInit (initializing, 1 waiting)");
+        assert.equal(initializing.describe(), "OnceCell getOrInit (initializing, 1 waiting)");
         assert.equal(new SetOnce().wait().describe(), "SetOnce wait (not set)");
       });
 
@@ -102,7 +102,7 @@ for (const { name: implementation, module } of implementations) {
         const report = deadlock(cell.getOrInit(recurse));
         assert.match(
           report,
-          /OnceCell\.getOrInit \(initializing, 1 waiting\)[\s\S]*recurse[\s\S]*OnceCell\.getOrInit \(waits/,
+          /OnceCell getOrInit \(initializing, 1 waiting\)[\s\S]*recurse[\s\S]*OnceCell getOrInit \(waits/,
         );
       });
 
