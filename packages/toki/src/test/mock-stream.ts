@@ -1,10 +1,10 @@
 import type { Context } from "../future/context.js";
-import type { Future } from "../future/future.js";
 import { Pending, type Poll } from "../future/poll.js";
+// From the index, which gives a Stream its methods.
+import { Done, Stream } from "../stream/index.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { type Sleep, sleep } from "../time/sleep.js";
 import { AssertionError, raisedBy } from "./assertion-error.js";
-import { Done, NextItem } from "./stream-contract.js";
 
 type Step<T> = { readonly kind: "item"; readonly value: T } | { readonly kind: "wait"; readonly ms: number };
 
@@ -21,22 +21,23 @@ type Step<T> = { readonly kind: "item"; readonly value: T } | { readonly kind: "
  * console.log(assertReady(testTask(letters.next()).poll())); // a
  * ```
  */
-export class MockStream<T> implements Disposable {
+export class MockStream<T> extends Stream<T> {
   readonly #steps: Step<T>[];
   #sleep: Sleep | null = null;
 
   /** @internal */
   constructor(steps: readonly Step<T>[]) {
+    super();
     this.#steps = [...steps];
   }
 
   /**
    * Asks for the next item once. A wait begins with the first call that gets to it.
    *
-   * @returns the item, `Done` of `toki/stream` at the end, or `Pending`
+   * @returns the item, {@link Done} at the end, or `Pending`
    * @throws NoRuntimeError if a wait is scripted and there is no runtime
    */
-  pollNext(cx: Context): Poll<T | typeof Done> {
+  pollNext(cx: Context): Poll<T | Done> {
     for (;;) {
       const step = this.#steps[0];
       if (step === undefined) return Done;
@@ -51,26 +52,14 @@ export class MockStream<T> implements Disposable {
     }
   }
 
-  /**
-   * Waits for the next item.
-   *
-   * **Cancel safety**: safe; no item is taken, and a wait that has begun goes on.
-   *
-   * @returns the item; undefined at the end
-   * @throws NoRuntimeError if a wait is scripted and there is no runtime
-   */
-  next(): Future<T | undefined> {
-    return new NextItem(this);
-  }
-
   /** Nobody waits for the next item any more. A wait that has begun goes on. */
-  stopWaiting(): void {
+  override stopWaiting(): void {
     this.#sleep?.[Symbol.dispose]();
   }
 
   /** One line for await trees and reports. */
-  describe(): string {
-    return `mockStream (${this.#itemsLeft} items left)`;
+  override describe(): string {
+    return `mockStream (${countOf(this.#itemsLeft)} left)`;
   }
 
   get #itemsLeft(): number {
@@ -82,16 +71,20 @@ export class MockStream<T> implements Disposable {
    *
    * @throws AssertionError if items are left
    */
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     const left = this.#itemsLeft;
     const steps = this.#steps.splice(0);
     this.#sleep?.[Symbol.dispose]();
     this.#sleep = null;
     if (left === 0) return;
     const items = steps.flatMap((step) => (step.kind === "item" ? [step.value] : []));
-    const failure = `mockStream: disposed with ${left} ${left === 1 ? "item" : "items"} left that nobody has taken`;
+    const failure = `mockStream: disposed with ${countOf(left)} left that nobody has taken`;
     throw raisedBy(new AssertionError(failure, items, []), this[Symbol.dispose]);
   }
+}
+
+function countOf(items: number): string {
+  return `${items} ${items === 1 ? "item" : "items"}`;
 }
 
 /**

@@ -114,7 +114,6 @@ export const documentedAs: Readonly<Record<string, readonly [section: string, sp
   "Mock.write": ["test doubles", "mock.write()"],
   "Mock.flush": ["test doubles", "mock.flush()"],
   "Mock.shutdown": ["test doubles", "mock.shutdown()"],
-  "MockStream.next": ["test doubles", "mockStream().next()"],
 };
 
 /** What gives a future away and is none of the operations: `fn` itself, the harness of toki/test, and the shapes that `toAsyncIterable` and `stream` take. */
