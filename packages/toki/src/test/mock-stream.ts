@@ -1,5 +1,6 @@
 import type { Context } from "../future/context.js";
 import { Pending, type Poll } from "../future/poll.js";
+// From the index, which gives a Stream its methods.
 import { Done, Stream } from "../stream/index.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { type Sleep, sleep } from "../time/sleep.js";
@@ -33,10 +34,10 @@ export class MockStream<T> extends Stream<T> {
   /**
    * Asks for the next item once. A wait begins with the first call that gets to it.
    *
-   * @returns the item, `Done` of `toki/stream` at the end, or `Pending`
+   * @returns the item, {@link Done} at the end, or `Pending`
    * @throws NoRuntimeError if a wait is scripted and there is no runtime
    */
-  pollNext(cx: Context): Poll<T | typeof Done> {
+  pollNext(cx: Context): Poll<T | Done> {
     for (;;) {
       const step = this.#steps[0];
       if (step === undefined) return Done;
@@ -58,7 +59,7 @@ export class MockStream<T> extends Stream<T> {
 
   /** One line for await trees and reports. */
   override describe(): string {
-    return `mockStream (${this.#itemsLeft} items left)`;
+    return `mockStream (${countOf(this.#itemsLeft)} left)`;
   }
 
   get #itemsLeft(): number {
@@ -77,9 +78,13 @@ export class MockStream<T> extends Stream<T> {
     this.#sleep = null;
     if (left === 0) return;
     const items = steps.flatMap((step) => (step.kind === "item" ? [step.value] : []));
-    const failure = `mockStream: disposed with ${left} ${left === 1 ? "item" : "items"} left that nobody has taken`;
+    const failure = `mockStream: disposed with ${countOf(left)} left that nobody has taken`;
     throw raisedBy(new AssertionError(failure, items, []), this[Symbol.dispose]);
   }
+}
+
+function countOf(items: number): string {
+  return `${items} ${items === 1 ? "item" : "items"}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Instant } from "toki";
-import { MockIo, mockStream } from "toki/test";
+import { MockIo } from "toki/test";
 import { since } from "../support/elapsed.js";
 import { everyDrop, everyDropUnpolled, moveClock } from "./drops.js";
 import type { Proof } from "./proof.js";
@@ -66,32 +66,6 @@ export const proofs: readonly Proof[] = [
         using mock = new MockIo().build();
         yield* drop(mock.shutdown());
         yield* mock.shutdown();
-      }),
-    },
-  },
-  {
-    operation: "`mockStream().next()`",
-    claim: "safe; no item is taken, a wait that has begun goes on",
-    paused: true,
-    proof: {
-      ...everyDropUnpolled("mockStream().next()", function* (drop) {
-        using items = mockStream<number>().next(1).build();
-        yield* drop(items.next());
-        assert.equal(yield* items.next(), 1);
-      }),
-      ...everyDrop("mockStream().next() in a wait", function* (drop) {
-        using items = mockStream<number>().wait(100).next(1).build();
-        const start = Instant.now();
-        yield* drop(items.next(), () => moveClock(40));
-        assert.equal(yield* items.next(), 1);
-        assert.equal(since(start), 100);
-      }),
-      ...everyDrop("mockStream().next() whose wait is over", function* (drop) {
-        using items = mockStream<number>().wait(100).next(1).build();
-        const start = Instant.now();
-        yield* drop(items.next(), () => moveClock(100));
-        assert.equal(yield* items.next(), 1);
-        assert.equal(since(start), 100);
       }),
     },
   },

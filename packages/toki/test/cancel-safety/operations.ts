@@ -114,7 +114,6 @@ export const documentedAs: Readonly<Record<string, readonly [section: string, sp
   "Mock.write": ["test doubles", "mock.write()"],
   "Mock.flush": ["test doubles", "mock.flush()"],
   "Mock.shutdown": ["test doubles", "mock.shutdown()"],
-  "MockStream.next": ["test doubles", "mockStream().next()"],
   "JoinMap.joinNext": ["toki/util", "joinMap.joinNext()"],
   "JoinMap.shutdown": ["toki/util", "joinMap.shutdown()"],
   "JoinQueue.joinNext": ["toki/util", "joinQueue.joinNext()"],

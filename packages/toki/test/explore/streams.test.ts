@@ -1,144 +1,155 @@
-/* Streams under many schedules: no item is lost or comes twice, whoever reads, and whoever of the readers is aborted. */
+/* Streams under many schedules: items in order, none lost or doubled, whatever is dropped on the way. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fn, spawn, yieldNow } from "toki";
-import { generate, type Stream, StreamMap, stream } from "toki/stream";
-import { mpsc } from "toki/sync";
-import { type ExploreTools, explore } from "toki/test";
+import { fn, select, sleep, spawn, yieldNow } from "toki";
+import { fromIter, generate, StreamMap, stream } from "toki/stream";
+import { mpsc, watch } from "toki/sync";
+import { type ExploreTools, explore, mockStream } from "toki/test";
 import { abortSome, RUNS, settle } from "./support.js";
 
-/** Items 10, 11, 12 of the first sender, 20, 21, 22 of the second, and so on. */
-const produce = fn(function* produce(sender: mpsc.Sender<number>, id: number, count: number) {
-  using tx = sender;
-  for (let i = 0; i < count; i++) yield* tx.send(id * 10 + i);
+/** Sends numbers, with waits in between that are explored. */
+const produce = fn(function* produce(tx: mpsc.Sender<number>, from: number, choose: (count: number) => number) {
+  using sender = tx;
+  for (let i = from; i < from + 3; i++) {
+    if (choose(2) === 1) yield* sleep(1);
+    yield* sender.send(i);
+  }
 });
 
-const read = fn(function* read(s: Stream<number>, got: number[]) {
-  for (let n = yield* s.next(); n !== undefined; n = yield* s.next()) got.push(n);
-});
-
-/** Each sender's items once, and in order. */
-function assertWhole(got: readonly number[], senders: number, count: number): void {
-  for (let id = 1; id <= senders; id++) {
-    assert.deepEqual(
-      got.filter((n) => Math.floor(n / 10) === id),
-      Array.from({ length: count }, (_, i) => id * 10 + i),
-    );
-  }
-}
-
-/** Two channels, as one stream. */
-const chains: Record<string, (a: Stream<number>, b: Stream<number>) => Stream<number>> = {
-  merge: (a, b) => a.merge(b),
-  "chain of what is peeked": (a, b) => a.peekable().chain(b.fuse()),
-  StreamMap: (a, b) =>
-    new StreamMap([
-      ["a", a],
-      ["b", b],
-    ]).map(([, n]) => n),
-  mapAsync: (a, b) =>
-    a.merge(b).mapAsync(function* (n) {
-      yield* yieldNow();
-      return n;
-    }),
-  "buffered tasks": (a, b) =>
-    a
-      .merge(b)
-      .map((n) =>
-        spawn(function* () {
-          for (let i = n % 3; i > 0; i--) yield* yieldNow();
-          return n;
-        }),
-      )
-      .buffered(3),
-};
-
-describe("streams under many schedules", () => {
-  for (const [name, chain] of Object.entries(chains)) {
-    test(`${name}: a reader that is aborted leaves the rest to the next`, async () => {
-      await explore(function* ({ choose }: ExploreTools) {
-        const [tx1, rx1] = mpsc.channel<number>(1);
-        const [tx2, rx2] = mpsc.channel<number>(2);
-        const senders = [spawn(produce(tx1, 1, 3)), spawn(produce(tx2, 2, 3))];
-        const s = chain(stream(rx1), stream(rx2));
-        const got: number[] = [];
-        const first = spawn(read(s, got));
-        yield* abortSome([first], choose);
-        yield* settle([first]);
-        yield* read(s, got);
-        yield* settle(senders);
-        assertWhole(got, 2, 3);
-      }, RUNS);
-    });
-  }
-
-  test("chunksTimeout: a reader that is aborted leaves its batch to the next", async () => {
+describe("toki/stream under many schedules", () => {
+  test("of a channel: a next() that loses a select takes no item", async () => {
     await explore(function* ({ choose }: ExploreTools) {
       const [tx, rx] = mpsc.channel<number>(1);
-      const sender = spawn(produce(tx, 1, 5));
-      const batches = stream(rx).chunksTimeout(2, 1000);
-      const got: number[] = [];
-      const first = spawn(function* () {
-        for (let i = 0; i < 3; i++) got.push(...((yield* batches.next()) ?? []));
-      });
-      yield* abortSome([first], choose);
-      yield* settle([first]);
-      for (let batch = yield* batches.next(); batch !== undefined; batch = yield* batches.next()) got.push(...batch);
-      yield* settle([sender]);
-      assertWhole(got, 1, 5);
+      const producer = spawn(produce(tx, 0, choose));
+      using items = stream(rx).map((n) => n * 10);
+      const seen: number[] = [];
+      for (;;) {
+        const { key, value } = yield* select({ item: items.next(), tick: sleep(1) });
+        if (key === "tick") continue;
+        if (value === undefined) break;
+        seen.push(value);
+      }
+      yield* producer;
+      assert.deepEqual(seen, [0, 10, 20]);
     }, RUNS);
   });
 
-  test("StreamMap: streams that come and go while a task reads", async () => {
-    await explore(function* () {
-      const map = new StreamMap<number, number>();
-      const got: number[] = [];
-      const [hold, held] = mpsc.channel<number>(1);
-      map.insert(0, stream(held));
-      const reader = spawn(
-        read(
-          map.map(([, n]) => n),
-          got,
-        ),
-      );
-      const changes = spawn(function* () {
-        for (let id = 1; id <= 3; id++) {
-          const [tx, rx] = mpsc.channel<number>(1);
-          spawn(produce(tx, id, 2));
-          map.insert(id, stream(rx));
-          yield* yieldNow();
-          if (id !== 2) continue;
-          // Out and in again: what it has sent meanwhile is not lost.
-          const taken = map.remove(id);
-          yield* yieldNow();
-          if (taken !== undefined) map.insert(id, taken);
-        }
-        hold[Symbol.dispose]();
-      });
-      yield* settle([changes, reader]);
-      assertWhole(got, 3, 2);
-    }, RUNS);
-  });
-
-  test("generate: emits of several tasks reach the reader once each, whoever is aborted", async () => {
+  test("merge: all items of both, each side in order, and the end after both", async () => {
     await explore(function* ({ choose }: ExploreTools) {
-      const done: number[] = [];
-      const s = generate<number>(function* (emit) {
-        const emitters = [1, 2].map((id) =>
-          spawn(function* () {
-            for (let i = 0; i < 2; i++) {
-              yield* emit(id * 10 + i);
-              done.push(id * 10 + i);
-            }
-          }),
-        );
-        yield* abortSome(emitters, choose);
-        yield* settle(emitters);
+      const [left, fromLeft] = mpsc.channel<number>(1);
+      const [right, fromRight] = mpsc.channel<number>(2);
+      const producers = [spawn(produce(left, 0, choose)), spawn(produce(right, 10, choose))];
+      const seen = yield* stream(fromLeft).merge(stream(fromRight)).collect();
+      for (const producer of producers) yield* producer;
+      assert.deepEqual(
+        seen.filter((n) => n < 10),
+        [0, 1, 2],
+      );
+      assert.deepEqual(
+        seen.filter((n) => n >= 10),
+        [10, 11, 12],
+      );
+    }, RUNS);
+  });
+
+  test("StreamMap: every item comes with its key, whichever stream ends first", async () => {
+    await explore(function* ({ choose }: ExploreTools) {
+      const map = new StreamMap<string, number>();
+      const producers = ["a", "b"].map((key, i) => {
+        const [tx, rx] = mpsc.channel<number>(1);
+        map.insert(key, stream(rx));
+        return spawn(produce(tx, i * 10, choose));
       });
-      const got: number[] = [];
-      yield* read(s, got);
-      assert.equal(new Set(got).size, got.length, "came twice");
-      for (const n of done) assert.ok(got.includes(n), `${n} was taken, and is not there`);
+      const seen: Record<string, number[]> = { a: [], b: [] };
+      for (let entry = yield* map.next(); entry !== undefined; entry = yield* map.next())
+        seen[entry[0]]!.push(entry[1]);
+      for (const producer of producers) yield* producer;
+      assert.deepEqual(seen, { a: [0, 1, 2], b: [10, 11, 12] });
+    }, RUNS);
+  });
+
+  test("buffered and bufferUnordered: no more at once than allowed, nothing left behind by an abort", async () => {
+    await explore(function* ({ choose }: ExploreTools) {
+      const isOrdered = choose(2) === 0;
+      let running = 0;
+      const work = fn(function* work(n: number) {
+        assert.equal(++running <= 2, true);
+        try {
+          for (let i = choose(3); i > 0; i--) yield* yieldNow();
+          return n;
+        } finally {
+          running--;
+        }
+      });
+      const futures = fromIter([1, 2, 3, 4]).map((n) => work(n));
+      const task = spawn(
+        fn(function* collect() {
+          return yield* (isOrdered ? futures.buffered(2) : futures.bufferUnordered(2)).collect();
+        })(),
+      );
+      yield* abortSome([task], choose);
+      const [finished] = yield* settle([task]);
+      assert.equal(running, 0);
+      if (!finished) return;
+      const values = yield* task;
+      assert.deepEqual(isOrdered ? values : values.toSorted(), [1, 2, 3, 4]);
+    }, RUNS);
+  });
+
+  test("generate: the body's cleanup has ended when the stream was cancelled", async () => {
+    await explore(function* ({ choose }: ExploreTools) {
+      let isOpen = false;
+      const numbers = generate<number>(function* (emit) {
+        isOpen = true;
+        try {
+          for (let n = 0; n < 3; n++) {
+            yield* yieldNow();
+            yield* emit(n);
+          }
+        } finally {
+          try {
+            yield* yieldNow();
+          } finally {
+            isOpen = false;
+          }
+        }
+      });
+      const seen: (number | undefined)[] = [];
+      for (let i = choose(5); i > 0; i--) {
+        const { key, value } = yield* select({ item: numbers.next(), other: yieldNow() });
+        if (key === "item") seen.push(value);
+      }
+      assert.deepEqual(seen, [0, 1, 2, undefined].slice(0, seen.length).concat(seen.slice(4)));
+      yield* numbers.cancel();
+      assert.equal(isOpen, false);
+    }, RUNS);
+  });
+
+  test("of a watch channel: rising values, the last one before the end", async () => {
+    await explore(function* () {
+      const [tx, rx] = watch(0);
+      const sender = spawn(function* () {
+        using _ = tx;
+        for (let i = 1; i <= 3; i++) {
+          tx.send(i);
+          yield* yieldNow();
+        }
+      });
+      const seen = yield* stream(rx).collect();
+      yield* sender;
+      assert.deepEqual(seen, [...new Set(seen)].toSorted());
+      assert.equal(seen.at(-1), 3);
+    }, RUNS);
+  });
+
+  test("chunksTimeout and throttle: every item, in order", async () => {
+    await explore(function* ({ choose }: ExploreTools) {
+      const script = mockStream<number>();
+      for (let n = 0; n < 5; n++) script.wait(choose(3)).next(n);
+      const chunks = yield* script.build().chunksTimeout(2, 2).collect();
+      assert.deepEqual(chunks.flat(), [0, 1, 2, 3, 4]);
+      for (const chunk of chunks) assert.equal(chunk.length >= 1 && chunk.length <= 2, true);
+      assert.deepEqual(yield* script.build().throttle(1).collect(), [0, 1, 2, 3, 4]);
     }, RUNS);
   });
 });
