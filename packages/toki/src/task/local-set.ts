@@ -21,6 +21,7 @@ import { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { rejectSharing } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
 import { RACING, Watched } from "../future/watched.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
@@ -104,9 +105,7 @@ class RunUntil<T> extends Watched<T> {
         if (value !== Pending) return value;
       }
       if (set.failure === undefined) {
-        if (this.waker !== null && this.waker !== cx.waker) set.forget(this.waker);
-        this.waker = cx.waker;
-        set.remember(cx.waker);
+        this.waker = set.remember(this as Future<unknown>, this.waker, cx.waker);
         return Pending;
       }
     }
@@ -309,14 +308,12 @@ export class LocalSet extends Future<void> implements Disposable {
    * @throws LocalSetError if a task's failure shut the set down
    */
   poll(cx: Context): Poll<void> {
-    if (this.waker !== null && this.waker !== cx.waker) this.wakers.delete(this.waker);
     if (this.failure === undefined && this.members.size > 0) {
+      this.waker = this.remember(this as Future<unknown>, this.waker, cx.waker);
       if (!this.isAwaited) {
         this.isAwaited = true;
         this.startDriving();
       }
-      this.waker = cx.waker;
-      this.wakers.add(cx.waker);
       return Pending;
     }
     this.stopAwaiting();
@@ -364,9 +361,14 @@ export class LocalSet extends Future<void> implements Disposable {
     this.stopVisit = null;
   }
 
-  /** @internal */
-  remember(waker: Waker): void {
+  /** Whom to wake from now on, on behalf of `who`, in place of `held`. @throws MisuseError if that one's task still waits @internal */
+  remember(who: Future<unknown>, held: Waker | null, waker: Waker): Waker {
+    if (held !== null && held !== waker) {
+      rejectSharing(who, held, waker);
+      this.wakers.delete(held);
+    }
     this.wakers.add(waker);
+    return waker;
   }
 
   /** @internal */

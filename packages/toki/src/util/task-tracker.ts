@@ -13,6 +13,7 @@ import { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { adoptWaker } from "../future/sharing.js";
 import { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { Task } from "../runtime/task/task.js";
@@ -33,6 +34,7 @@ class Wait extends Future<void> {
   private readonly tracker: TaskTracker;
   private readonly notified: Notified;
   private isOver = false;
+  private waker: Waker | undefined = undefined;
 
   constructor(tracker: TaskTracker, notified: Notified) {
     super();
@@ -43,14 +45,17 @@ class Wait extends Future<void> {
   poll(cx: Context): Poll<void> {
     const { tracker, notified } = this;
     if (this.isOver) throw polledAfterCompletion("TaskTracker wait");
+    this.waker = adoptWaker(this as Future<unknown>, this.waker, cx.waker);
     if (tracker.isClosed && tracker.isEmpty()) notified[Symbol.dispose]();
     else if (notified.poll(cx) === Pending) return Pending;
     this.isOver = true;
+    this.waker = undefined;
     return undefined;
   }
 
   override [Symbol.dispose](): void {
     this.isOver = true;
+    this.waker = undefined;
     this.notified[Symbol.dispose]();
   }
 

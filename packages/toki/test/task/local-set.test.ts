@@ -348,6 +348,27 @@ for (const { name, options, canPause } of flavors) {
     );
 
     it(
+      "a set, or a runUntil, that two tasks share is refused to the second",
+      test(function* () {
+        const set = new LocalSet();
+        const gate = new Gate();
+        set.spawnLocal(gate);
+        const run = set.runUntil(new Gate());
+        for (const shared of [set, run]) {
+          const first = spawn(function* () {
+            yield* shared;
+          });
+          yield* settle();
+          assert.match(yield* outcomeOf(spawn<unknown>(shared)), /another task or await is already driving it/);
+          if (shared === run) first.abort();
+          else gate.open();
+          yield* settle();
+          assert.equal(first.isFinished(), true);
+        }
+      }, options),
+    );
+
+    it(
       "one await drives for others: the set is driven until the last has left",
       test(function* () {
         const set = new LocalSet();

@@ -286,6 +286,19 @@ for (const { name, options } of flavors) {
     );
 
     test(
+      "a wait that two tasks share is refused to the second",
+      toki(function* () {
+        const tracker = new TaskTracker();
+        const wait = tracker.wait();
+        const first = spawn(wait);
+        yield* settle();
+        assert.match(yield* outcomeOf(spawn(wait)), /another task or await is already driving it/);
+        tracker.close();
+        yield* first;
+      }, options),
+    );
+
+    test(
       "spawnLocal, spawnBlocking, and on another runtime",
       toki(function* () {
         const tracker = new TaskTracker();
