@@ -33,7 +33,11 @@ export class ExploringTime extends TimeDriver {
 
   /** @param clock - what `host.now()` reads; it runs while this one is not paused */
   constructor(host: Host, clock: VirtualClock) {
-    super(host, () => {});
+    super(
+      host,
+      () => {},
+      () => {},
+    );
     this.clock = clock;
     this.pause();
   }
