@@ -49,6 +49,13 @@ function sleepersRow(id: string, title: string, target: boolean): Row {
   return row;
 }
 
+const syncFigure: Figure = { id: "toki", label: "Toki", source: { kind: "child", suite: "toki-sync" } };
+
+function syncRow(id: string, title: string, effect: string, more: Partial<Row> = {}): Row {
+  const peers = [child("effect-sync", effect, faster(10)), tokio(atMost(1.5))];
+  return ns(id, title, peers, { ...more, toki: syncFigure });
+}
+
 const size = (library: string, label: string): Figure => ({ id: library, label, source: { kind: "size", library } });
 
 export const ROWS: readonly Row[] = [
@@ -101,6 +108,13 @@ export const ROWS: readonly Row[] = [
   ]),
   ns("oneshot", "oneshot create + send + receive", [tokio(atMost(1.5))]),
   ns("mutex", "uncontended Mutex lock + unlock", [tokio(atMost(1.5))]),
+  syncRow("broadcast-4", "broadcast to 4 receivers, a message", "Effect PubSub"),
+  syncRow("watch", "watch: send, and its receiver sees it", "Effect SubscriptionRef"),
+  syncRow("rwlock-read", "uncontended RwLock read + release", "Effect TxReentrantLock"),
+  syncRow("rwlock-write", "uncontended RwLock write + release", "Effect TxReentrantLock"),
+  syncRow("semaphore-contended", "100 tasks want 10 permits, each acquisition", "Effect Semaphore", {
+    note: "Who has a permit yields once before it is given back, so that the others wait in line for it.",
+  }),
   ns("sleep-create-drop", "sleep create + poll once + drop", [tokio(atMost(1))]),
   timerRow("timer-0", "0"),
   timerRow("timer-100k", "100,000"),
