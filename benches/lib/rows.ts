@@ -49,6 +49,13 @@ function sleepersRow(id: string, title: string, target: boolean): Row {
   return row;
 }
 
+const syncFigure: Figure = { id: "toki", label: "Toki", source: { kind: "child", suite: "toki-sync" } };
+
+function syncRow(id: string, title: string, effect: string, more: Partial<Row> = {}): Row {
+  const peers = [child("effect-sync", effect, faster(10)), tokio(atMost(1.5))];
+  return ns(id, title, peers, { ...more, toki: syncFigure });
+}
+
 const size = (library: string, label: string): Figure => ({ id: library, label, source: { kind: "size", library } });
 
 export const ROWS: readonly Row[] = [
@@ -104,7 +111,7 @@ export const ROWS: readonly Row[] = [
   ns(
     "stream-fold",
     "stream of an array: map, filter, fold, an item",
-    [child("promises", "async generators", faster(10)), child("effect", "Effect Stream (in chunks)"), tokio()],
+    [child("promises", "async generators", faster(10)), child("effect", "Effect Stream (in chunks)", faster(10)), tokio(atMost(1.5))],
     {
       note:
         "Effect's streams pass arrays of items where the source has them, so that a synchronous step costs it a loop over an array; Toki's and Tokio's " +
@@ -113,13 +120,20 @@ export const ROWS: readonly Row[] = [
   ),
   ns("stream-map-async", "the same, each item through a function that may await", [
     child("promises", "async generators", faster(5)),
-    child("effect", "Effect Stream.mapEffect", faster(5)),
-    tokio(),
+    child("effect", "Effect Stream.mapEffect", faster(10)),
+    tokio(atMost(1.5)),
   ]),
   ns("stream-mpsc", "stream of a bounded channel(1000): map, filter, fold, an item", [
-    child("effect", "Effect Stream.fromQueue"),
-    tokio(),
+    child("effect", "Effect Stream.fromQueue", faster(10)),
+    tokio(atMost(1.5)),
   ]),
+  syncRow("broadcast-4", "broadcast to 4 receivers, a message", "Effect PubSub"),
+  syncRow("watch", "watch: send, and its receiver sees it", "Effect SubscriptionRef"),
+  syncRow("rwlock-read", "uncontended RwLock read + release", "Effect TxReentrantLock"),
+  syncRow("rwlock-write", "uncontended RwLock write + release", "Effect TxReentrantLock"),
+  syncRow("semaphore-contended", "100 tasks want 10 permits, each acquisition", "Effect Semaphore", {
+    note: "Who has a permit yields once before it is given back, so that the others wait in line for it.",
+  }),
   ns("sleep-create-drop", "sleep create + poll once + drop", [tokio(atMost(1))]),
   timerRow("timer-0", "0"),
   timerRow("timer-100k", "100,000"),

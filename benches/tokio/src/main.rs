@@ -8,9 +8,10 @@
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::{pin, Pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot, Mutex};
+use tokio::sync::{broadcast, mpsc, oneshot, watch, Mutex, RwLock, Semaphore};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{self as stream, StreamExt};
 
@@ -47,6 +48,11 @@ const BENCHES: &[Bench] = benches! {
     "mpsc-1000", Task => mpsc_1000,
     "oneshot", Task => oneshot_send_recv,
     "mutex", Task => mutex,
+    "broadcast-4", Task => broadcast_4,
+    "watch", Task => watch_in_turns,
+    "rwlock-read", Task => rwlock_read,
+    "rwlock-write", Task => rwlock_write,
+    "semaphore-contended", Task => semaphore_contended,
     "stream-fold", Task => stream_fold,
     "stream-map-async", Task => stream_map_async,
     "stream-mpsc", Task => stream_mpsc,
@@ -227,6 +233,119 @@ async fn stream_mpsc(n: u64) -> Duration {
     producer.await.unwrap();
     black_box(sum);
     start.elapsed()
+}
+
+/// How many receivers the broadcast has, and how many messages may be unread before the sender waits for them.
+const LISTENERS: usize = 4;
+const UNREAD: u64 = 500;
+
+async fn broadcast_4(n: u64) -> Duration {
+    let (tx, first) = broadcast::channel::<u64>(1024);
+    let mut receivers = vec![first];
+    while receivers.len() < LISTENERS {
+        receivers.push(tx.subscribe());
+    }
+    let mut listeners = Vec::new();
+    for mut rx in receivers {
+        listeners.push(tokio::spawn(async move {
+            let mut sum = 0u64;
+            for _ in 0..n {
+                sum = sum.wrapping_add(rx.recv().await.unwrap());
+            }
+            sum
+        }));
+    }
+    let start = Instant::now();
+    for i in 1..=n {
+        tx.send(i).unwrap();
+        if i % UNREAD == 0 {
+            while !tx.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    let mut sum = 0u64;
+    for listener in listeners {
+        sum = sum.wrapping_add(listener.await.unwrap());
+    }
+    let elapsed = start.elapsed();
+    assert_eq!(sum, LISTENERS as u64 * n * (n + 1) / 2);
+    elapsed
+}
+
+async fn watch_in_turns(n: u64) -> Duration {
+    let (tx, mut rx) = watch::channel(0u64);
+    let follower = tokio::spawn(async move {
+        let mut changes = 0u64;
+        let mut seen = 0;
+        while seen < n {
+            rx.changed().await.unwrap();
+            seen = *rx.borrow_and_update();
+            changes += 1;
+        }
+        changes
+    });
+    tokio::task::yield_now().await;
+    let start = Instant::now();
+    for i in 1..=n {
+        tx.send(i).unwrap();
+        tokio::task::yield_now().await;
+    }
+    let changes = follower.await.unwrap();
+    let elapsed = start.elapsed();
+    assert_eq!(changes, n);
+    elapsed
+}
+
+async fn rwlock_read(n: u64) -> Duration {
+    let lock = RwLock::new(1u64);
+    let mut sum = 0u64;
+    let start = Instant::now();
+    for _ in 0..n {
+        let guard = lock.read().await;
+        sum += black_box(*guard);
+    }
+    let elapsed = start.elapsed();
+    assert_eq!(sum, n);
+    elapsed
+}
+
+async fn rwlock_write(n: u64) -> Duration {
+    let lock = RwLock::new(0u64);
+    let start = Instant::now();
+    for _ in 0..n {
+        let mut guard = lock.write().await;
+        *guard = black_box(*guard + 1);
+    }
+    let elapsed = start.elapsed();
+    assert_eq!(*lock.read().await, n);
+    elapsed
+}
+
+/// How many permits there are, and how many tasks want one.
+const PERMITS: usize = 10;
+const LOCKERS: u64 = 100;
+
+async fn semaphore_contended(n: u64) -> Duration {
+    let semaphore = Arc::new(Semaphore::new(PERMITS));
+    let times = n.div_ceil(LOCKERS);
+    let start = Instant::now();
+    let mut tasks = Vec::new();
+    for _ in 0..LOCKERS {
+        let semaphore = semaphore.clone();
+        tasks.push(tokio::spawn(async move {
+            for _ in 0..times {
+                let permit = semaphore.acquire().await.unwrap();
+                tokio::task::yield_now().await;
+                drop(permit);
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    // `n` operations are reported, `times * LOCKERS` were made.
+    start.elapsed().mul_f64(n as f64 / (times * LOCKERS) as f64)
 }
 
 fn measure(rt: &tokio::runtime::Runtime, bench: &Bench) {
