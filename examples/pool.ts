@@ -1,48 +1,18 @@
-// A pool of connections: a semaphore counts the free ones, a guard brings one back. Waiting is in `get`, giving back is synchronous.
+// A pool of connections. Waiting is in `get`, giving back is synchronous, as the end of a scope is.
 // Program 70.
 import { fn, main, pause, sleep, spawn, yieldNow } from "toki";
-import { Semaphore, type SemaphorePermit } from "toki/sync";
+import { Pool } from "toki/util";
 
-class PoolGuard<C> implements Disposable {
-  #returned = false;
-
-  constructor(
-    readonly connection: C,
-    private readonly idle: C[],
-    private readonly permit: SemaphorePermit,
-  ) {}
-
-  [Symbol.dispose](): void {
-    if (this.#returned) return;
-    this.#returned = true;
-    this.idle.push(this.connection);
-    this.permit.release(); // wakes the first that waits
-  }
-}
-
-class Pool<C> {
-  created = 0;
-  readonly #idle: C[] = [];
-  readonly #slots: Semaphore;
-
-  constructor(
-    maxSize: number,
-    private readonly connect: (n: number) => C,
-  ) {
-    this.#slots = new Semaphore(maxSize);
-  }
-
-  get = fn(function* get(this: Pool<C>) {
-    const permit = yield* this.#slots.acquire();
-    return new PoolGuard(this.#idle.pop() ?? this.connect(++this.created), this.#idle, permit);
-  });
-}
-
-const pool = new Pool(2, (n) => `connection ${n}`);
+let made = 0;
+const connect = fn(function* connect() {
+  yield* sleep(1);
+  return `connection ${++made}`;
+});
+const pool = new Pool({ maxSize: 2, create: connect });
 
 const query = fn(function* query(name: string, ms: number) {
-  using guard = yield* pool.get();
-  console.log(`${name} has ${guard.connection}`);
+  using connection = yield* pool.get();
+  console.log(`${name} has ${connection.value}`);
   yield* sleep(ms);
 });
 
@@ -59,7 +29,9 @@ await main(
         console.log((error as Error).message.replace(/\d+/, "c"));
       }
     }
-    console.log("connections made:", pool.created);
+    pool.close();
+    yield* pool.closed();
+    console.log("connections made:", made);
   },
   { flavor: "currentThread" },
 );

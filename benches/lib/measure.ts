@@ -69,6 +69,17 @@ export function sumTo(n: number): number {
   return (n * (n + 1)) / 2;
 }
 
+/** The numbers from 1 to n. */
+export function upTo(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1);
+}
+
+/** What the streams of a benchmark make of 1..n: all are doubled, and those that 4 divides are summed. */
+export function sumOfFours(n: number): number {
+  const half = Math.floor(n / 2);
+  return 2 * half * (half + 1);
+}
+
 /** Nanoseconds since `start`, a `performance.now()`. */
 export function since(start: number): number {
   return (performance.now() - start) * 1e6;

@@ -101,6 +101,25 @@ export const ROWS: readonly Row[] = [
   ]),
   ns("oneshot", "oneshot create + send + receive", [tokio(atMost(1.5))]),
   ns("mutex", "uncontended Mutex lock + unlock", [tokio(atMost(1.5))]),
+  ns(
+    "stream-fold",
+    "stream of an array: map, filter, fold, an item",
+    [child("promises", "async generators", faster(10)), child("effect", "Effect Stream (in chunks)"), tokio()],
+    {
+      note:
+        "Effect's streams pass arrays of items where the source has them, so that a synchronous step costs it a loop over an array; Toki's and Tokio's " +
+        "pass one item at a time, as the rows below make every library do.",
+    },
+  ),
+  ns("stream-map-async", "the same, each item through a function that may await", [
+    child("promises", "async generators", faster(5)),
+    child("effect", "Effect Stream.mapEffect", faster(5)),
+    tokio(),
+  ]),
+  ns("stream-mpsc", "stream of a bounded channel(1000): map, filter, fold, an item", [
+    child("effect", "Effect Stream.fromQueue"),
+    tokio(),
+  ]),
   ns("sleep-create-drop", "sleep create + poll once + drop", [tokio(atMost(1))]),
   timerRow("timer-0", "0"),
   timerRow("timer-100k", "100,000"),

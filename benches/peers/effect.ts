@@ -1,5 +1,5 @@
 /** Effect: `Effect.fnUntraced` for functions (its untraced form is the fast one), default fibers, its bounded `Queue`. */
-import { Effect, Fiber, Queue } from "effect";
+import { Effect, Fiber, Queue, Stream } from "effect";
 import {
   type Bench,
   bytesInUse,
@@ -8,8 +8,10 @@ import {
   type Gauge,
   type Suite,
   since,
+  sumOfFours,
   sumTo,
   turn,
+  upTo,
 } from "../lib/measure.js";
 
 const child = Effect.fnUntraced(function* (x: number) {
@@ -125,6 +127,43 @@ const mpscMany = Effect.fnUntraced(function* (n: number) {
   return took;
 });
 
+const zero = () => 0;
+const add = (sum: number, x: number) => sum + x;
+const foldFours = (numbers: Stream.Stream<number>) =>
+  numbers.pipe(
+    Stream.map((x) => x * 2),
+    Stream.filter((x) => x % 4 === 0),
+    Stream.runFold(zero, add),
+  );
+
+const streamFold = Effect.fnUntraced(function* (n: number) {
+  const numbers = upTo(n);
+  const start = performance.now();
+  const sum = yield* foldFours(Stream.fromIterable(numbers));
+  const took = since(start);
+  expectEqual(sum, sumOfFours(n), "stream-fold");
+  return took;
+});
+
+const streamMapAsync = Effect.fnUntraced(function* (n: number) {
+  const numbers = upTo(n);
+  const start = performance.now();
+  const sum = yield* Stream.fromIterable(numbers).pipe(Stream.mapEffect(child), Stream.runFold(zero, add));
+  const took = since(start);
+  expectEqual(sum, sumTo(n) + n, "stream-map-async");
+  return took;
+});
+
+const streamMpsc = Effect.fnUntraced(function* (n: number) {
+  const start = performance.now();
+  const queue = yield* Queue.bounded<number>(1000);
+  yield* Effect.forkChild(produce(queue, n));
+  const sum = yield* foldFours(Stream.fromQueue(queue).pipe(Stream.take(n)));
+  const took = since(start);
+  expectEqual(sum, sumOfFours(n), "stream-mpsc");
+  return took;
+});
+
 const SLEEPERS = 200_000;
 let asleep = 0;
 
@@ -161,6 +200,9 @@ export const suite: Suite = {
   "yield-now-100": yieldAt(100),
   "mpsc-1000": { run: (n) => Effect.runPromise(mpsc(n)) },
   "mpsc-1000-many": { run: (n) => Effect.runPromise(mpscMany(n)) },
+  "stream-fold": { run: (n) => Effect.runPromise(streamFold(n)) },
+  "stream-map-async": { run: (n) => Effect.runPromise(streamMapAsync(n)) },
+  "stream-mpsc": { run: (n) => Effect.runPromise(streamMpsc(n)) },
   "sleeping-tasks": sleepingTasks(false),
   "sleeping-tasks-joinable": sleepingTasks(true),
 };

@@ -8,8 +8,10 @@ import {
   type Gauge,
   type Suite,
   since,
+  sumOfFours,
   sumTo,
   turn,
+  upTo,
 } from "../lib/measure.js";
 
 async function child(x: number): Promise<number> {
@@ -118,6 +120,46 @@ function sleepingTasks(keep: boolean): Gauge {
   };
 }
 
+async function* each(numbers: readonly number[]): AsyncGenerator<number> {
+  for (const x of numbers) yield x;
+}
+
+async function* doubled(numbers: AsyncIterable<number>): AsyncGenerator<number> {
+  for await (const x of numbers) yield x * 2;
+}
+
+async function* fours(numbers: AsyncIterable<number>): AsyncGenerator<number> {
+  for await (const x of numbers) if (x % 4 === 0) yield x;
+}
+
+async function* throughChild(numbers: AsyncIterable<number>): AsyncGenerator<number> {
+  for await (const x of numbers) yield await child(x);
+}
+
+async function sumOf(numbers: AsyncIterable<number>): Promise<number> {
+  let sum = 0;
+  for await (const x of numbers) sum += x;
+  return sum;
+}
+
+async function streamFold(n: number): Promise<number> {
+  const numbers = upTo(n);
+  const start = performance.now();
+  const sum = await sumOf(fours(doubled(each(numbers))));
+  const took = since(start);
+  expectEqual(sum, sumOfFours(n), "stream-fold");
+  return took;
+}
+
+async function streamMapAsync(n: number): Promise<number> {
+  const numbers = upTo(n);
+  const start = performance.now();
+  const sum = await sumOf(throughChild(each(numbers)));
+  const took = since(start);
+  expectEqual(sum, sumTo(n) + n, "stream-map-async");
+  return took;
+}
+
 export const suite: Suite = {
   "ready-child": { run: readyChild },
   "spawn-join": { run: spawnJoin },
@@ -127,6 +169,8 @@ export const suite: Suite = {
   "yield-now-1": yieldAt(1),
   "yield-now-10": yieldAt(10),
   "yield-now-100": yieldAt(100),
+  "stream-fold": { run: streamFold },
+  "stream-map-async": { run: streamMapAsync },
   "sleeping-tasks": sleepingTasks(false),
   "sleeping-tasks-joinable": sleepingTasks(true),
 };

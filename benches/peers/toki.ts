@@ -2,6 +2,7 @@
 
 import type { JoinHandle } from "toki";
 import { type Future, fn, Pending, pollFn, Runtime, sleep, spawn, yieldNow } from "toki";
+import { fromIter, type Stream, stream } from "toki/stream";
 import { Mutex, mpsc, oneshot } from "toki/sync";
 import {
   type Bench,
@@ -12,8 +13,10 @@ import {
   type Gauge,
   type Suite,
   since,
+  sumOfFours,
   sumTo,
   turn,
+  upTo,
 } from "../lib/measure.js";
 import { deadlines, OP_MS, WINDOW } from "../lib/timers.js";
 
@@ -136,6 +139,41 @@ const lockUnlock = fn(function* (n: number) {
   return took;
 });
 
+const add = (sum: number, x: number) => sum + x;
+const foldFours = (numbers: Stream<number>) =>
+  numbers
+    .map((x) => x * 2)
+    .filter((x) => x % 4 === 0)
+    .fold(0, add);
+
+const streamFold = fn(function* (n: number) {
+  const numbers = upTo(n);
+  const start = performance.now();
+  const sum = yield* foldFours(fromIter(numbers));
+  const took = since(start);
+  expectEqual(sum, sumOfFours(n), "stream-fold");
+  return took;
+});
+
+const streamMapAsync = fn(function* (n: number) {
+  const numbers = upTo(n);
+  const start = performance.now();
+  const sum = yield* fromIter(numbers).mapAsync(child).fold(0, add);
+  const took = since(start);
+  expectEqual(sum, sumTo(n) + n, "stream-map-async");
+  return took;
+});
+
+const streamMpsc = fn(function* (n: number) {
+  const start = performance.now();
+  const [tx, rx] = mpsc.channel<number>(1000);
+  spawn(produce(tx, n));
+  const sum = yield* foldFours(stream(rx));
+  const took = since(start);
+  expectEqual(sum, sumOfFours(n), "stream-mpsc");
+  return took;
+});
+
 /** Creates, registers (the first poll does) and drops a sleep: what a timeout that did not fire costs. */
 const createCancel = fn(function* (n: number) {
   return yield* pollFn((cx) => {
@@ -216,6 +254,9 @@ export const suite: Suite = {
   "mpsc-1000": { run: (n) => runtime.run(mpsc1000(n)) },
   oneshot: { run: (n) => runtime.run(oneshotSendReceive(n)) },
   mutex: { run: (n) => runtime.run(lockUnlock(n)) },
+  "stream-fold": { run: (n) => runtime.run(streamFold(n)) },
+  "stream-map-async": { run: (n) => runtime.run(streamMapAsync(n)) },
+  "stream-mpsc": { run: (n) => runtime.run(streamMpsc(n)) },
   "sleep-create-drop": withLive(0),
   "timer-0": withLive(0),
   "timer-100k": withLive(100_000),

@@ -11,6 +11,8 @@ use std::pin::{pin, Pin};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, Mutex};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{self as stream, StreamExt};
 
 const SAMPLES: usize = 5;
 const SAMPLE_TIME: Duration = Duration::from_millis(60);
@@ -45,6 +47,9 @@ const BENCHES: &[Bench] = benches! {
     "mpsc-1000", Task => mpsc_1000,
     "oneshot", Task => oneshot_send_recv,
     "mutex", Task => mutex,
+    "stream-fold", Task => stream_fold,
+    "stream-map-async", Task => stream_map_async,
+    "stream-mpsc", Task => stream_mpsc,
     "threads-spawn-1000", Root => spawn_join_1000,
     "threads-round-trip", Root => spawn_join,
     "threads-round-trip-asleep", Root => round_trip_asleep,
@@ -180,6 +185,48 @@ async fn mutex(n: u64) -> Duration {
     let elapsed = start.elapsed();
     assert_eq!(*mutex.lock().await, n);
     elapsed
+}
+
+/// Even numbers doubled from 1 to `n`: what the TypeScript rows do.
+async fn stream_fold(n: u64) -> Duration {
+    let numbers: Vec<u64> = (1..=n).collect();
+    let start = Instant::now();
+    let sum = stream::iter(numbers)
+        .map(|x| black_box(x) * 2)
+        .filter(|x| x % 4 == 0)
+        .fold(0u64, |sum, x| sum.wrapping_add(x))
+        .await;
+    black_box(sum);
+    start.elapsed()
+}
+
+async fn stream_map_async(n: u64) -> Duration {
+    let numbers: Vec<u64> = (1..=n).collect();
+    let start = Instant::now();
+    let sum = stream::iter(numbers)
+        .then(child)
+        .fold(0u64, |sum, x| sum.wrapping_add(x))
+        .await;
+    black_box(sum);
+    start.elapsed()
+}
+
+async fn stream_mpsc(n: u64) -> Duration {
+    let start = Instant::now();
+    let (tx, rx) = mpsc::channel::<u64>(1000);
+    let producer = tokio::spawn(async move {
+        for i in 1..=n {
+            tx.send(i).await.unwrap();
+        }
+    });
+    let sum = ReceiverStream::new(rx)
+        .map(|x| black_box(x) * 2)
+        .filter(|x| x % 4 == 0)
+        .fold(0u64, |sum, x| sum.wrapping_add(x))
+        .await;
+    producer.await.unwrap();
+    black_box(sum);
+    start.elapsed()
 }
 
 fn measure(rt: &tokio::runtime::Runtime, bench: &Bench) {

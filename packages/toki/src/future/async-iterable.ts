@@ -111,18 +111,25 @@ function pull<T>(rt: RuntimeCore | null, future: Future<T>): Pull<T> {
 
 type Close = () => Future<unknown> | void;
 
-class DrivenIterator<T> implements AsyncIterableIterator<T, undefined, void> {
+class DrivenIterator<V, T> implements AsyncIterableIterator<T, undefined, void> {
   private readonly rt: RuntimeCore | null;
-  private readonly nextFuture: () => Future<T | undefined>;
+  private readonly nextFuture: () => Future<V | undefined>;
   private readonly close: Close | undefined;
+  private readonly itemOf: (value: V) => T;
   private isOpen = true;
-  private pulling: Pull<T | undefined> | undefined;
+  private pulling: Pull<V | undefined> | undefined;
   private tail: Promise<unknown> | undefined;
 
-  constructor(rt: RuntimeCore | null, nextFuture: () => Future<T | undefined>, close: Close | undefined) {
+  constructor(
+    rt: RuntimeCore | null,
+    nextFuture: () => Future<V | undefined>,
+    close: Close | undefined,
+    itemOf: (value: V) => T,
+  ) {
     this.rt = rt;
     this.nextFuture = nextFuture;
     this.close = close;
+    this.itemOf = itemOf;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
@@ -157,7 +164,7 @@ class DrivenIterator<T> implements AsyncIterableIterator<T, undefined, void> {
 
   private async pullOne(): Promise<IteratorResult<T, undefined>> {
     if (!this.isOpen) return { done: true, value: undefined };
-    let value: T | undefined;
+    let value: V | undefined;
     try {
       this.pulling = pull(this.rt, this.nextFuture());
       value = await this.pulling.promise;
@@ -167,7 +174,7 @@ class DrivenIterator<T> implements AsyncIterableIterator<T, undefined, void> {
     } finally {
       this.pulling = undefined;
     }
-    if (value !== undefined) return { done: false, value };
+    if (value !== undefined) return { done: false, value: this.itemOf(value) };
     await this.end();
     return { done: true, value: undefined };
   }
@@ -186,14 +193,20 @@ class DrivenIterator<T> implements AsyncIterableIterator<T, undefined, void> {
  * @param rt - the runtime to run them on and to drive; null to poll them without one
  * @param nextFuture - makes the future of the next item; has to be cancel safe if a value must not be lost when the loop is left from outside
  * @param close - runs once when the iteration is over: at the end, on an error, or when the loop is left. A future it returns is awaited
+ * @param itemOf - the item in a value, for items that may be undefined
  * @internal
  */
-export function driveAsyncIterator<T>(
+export function driveAsyncIterator<V, T = V>(
   rt: RuntimeCore | null,
-  nextFuture: () => Future<T | undefined>,
+  nextFuture: () => Future<V | undefined>,
   close: Close | undefined,
+  itemOf: (value: V) => T = asItIs,
 ): AsyncIterableIterator<T, undefined, void> {
-  return new DrivenIterator(rt, nextFuture, close);
+  return new DrivenIterator(rt, nextFuture, close, itemOf);
+}
+
+function asItIs<V, T>(value: V): T {
+  return value as unknown as T;
 }
 
 /** Options of {@link toAsyncIterable}. */

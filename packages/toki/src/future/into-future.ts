@@ -49,6 +49,11 @@ export function intoFuture<T>(value: IntoFuture<T>, where: string): Future<T> {
   throw notAFuture(where, value);
 }
 
+/** Whether `value` is a future or a generator object. @internal */
+export function isAwaitable(value: unknown): boolean {
+  return isFuture(value) || isRawGenerator(value);
+}
+
 function isRawGenerator(value: unknown): boolean {
   return Object.prototype.toString.call(value) === "[object Generator]";
 }

@@ -4,7 +4,7 @@
  * Few: every unfinished one is polled whenever the task is woken, with the task's own waker; nothing is allocated.
  * Many: each gets a waker of its own that notes its index, so that a wake polls that one alone and n futures cost O(n), not O(n^2).
  *
- *   slot: a future that is unfinished -> undefined when it has finished or was cancelled     `take`, `pollCancelAll`
+ *   slot: a future that is unfinished -> undefined when it has finished or was cancelled     `take`, `pollCancelAll`; another may follow, `put`
  *   BranchWaker.noted: its index is in `ready` -> polled, then false                         `wake`, `nextReady`
  *
  * A wake may come at any time, also while the branch is being polled: it is noted before the parent is woken, so it is never lost.
@@ -56,14 +56,28 @@ export class Branches {
   private batch: number[] = [];
   private at = 0;
 
-  constructor(futures: (Future<unknown> | undefined)[]) {
+  /** @param most - how many there will be at a time, where {@link Branches.put} adds some */
+  constructor(futures: (Future<unknown> | undefined)[], most = futures.length) {
     this.futures = futures;
     this.left = 0;
     for (const future of futures) if (future !== undefined) this.left++;
-    if (futures.length >= MANY) {
+    if (most >= MANY) {
       this.wakers = futures.map((_, index) => new BranchWaker(this, index));
       this.ready = futures.map((_, index) => index);
     }
+  }
+
+  /** Adds a branch at `index`, which is free or the next after the last. It is polled in the next round. */
+  put(index: number, future: Future<unknown>): void {
+    this.futures[index] = future;
+    this.left++;
+    const { wakers } = this;
+    if (wakers === undefined) return;
+    const waker = wakers[index];
+    if (waker === undefined) wakers[index] = new BranchWaker(this, index);
+    else if (waker.noted) return;
+    else waker.noted = true;
+    this.ready.push(index);
   }
 
   /** Begins one round of polls at branch `start`. */

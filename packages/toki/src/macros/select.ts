@@ -15,7 +15,7 @@ import { Pending, type Poll } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
-import { Rng } from "../runtime/rng.js";
+import { randomBelow } from "../runtime/random.js";
 import { CANCELLING, Combinator, DONE, RUNNING } from "./combinator.js";
 import type { OutputOf } from "./output.js";
 
@@ -213,15 +213,6 @@ class Select extends Combinator<{ key: string; value: unknown }> {
       if (future !== undefined) yield { label: this.keys[index], future };
     }
   }
-}
-
-let fallback: Rng | undefined;
-
-function randomBelow(bound: number): number {
-  const rng = current.runtime?.rng;
-  if (rng !== undefined) return rng.below(bound);
-  fallback ??= new Rng(Math.floor(Math.random() * 2 ** 32));
-  return fallback.below(bound);
 }
 
 /**

@@ -2,7 +2,7 @@
  * Errors between threads. Structured clone keeps the message and the stack of the built-in classes only; this keeps the class's name, the cause and
  * the error's own properties as well.
  */
-import { crossingName, prototypeOf } from "./error-classes.js";
+import { crossingName, payloadOf, prototypeOf } from "./error-classes.js";
 import { Inspector } from "./inspect.js";
 
 interface Encoded {
@@ -35,7 +35,8 @@ export const OWN = new Set(["message", "stack", "cause", "name", "errors"]);
 export function encodeThrown(thrown: unknown, depth = 0): unknown {
   if (!(thrown instanceof Error)) return isSendable(thrown) ? thrown : describeThrown(thrown);
   const properties: Record<string, unknown> = {};
-  for (const key of Object.keys(thrown)) {
+  const crossing = crossingName(thrown);
+  for (const key of keysOf(thrown, crossing)) {
     const value = (thrown as unknown as Record<string, unknown>)[key];
     if (OWN.has(key)) continue;
     if (value instanceof Error ? depth < MAX_CAUSES : !isSendable(value)) {
@@ -45,7 +46,6 @@ export function encodeThrown(thrown: unknown, depth = 0): unknown {
     properties[key] = value;
   }
   const goesOn = depth < MAX_CAUSES;
-  const crossing = crossingName(thrown);
   const encoded: Encoded = {
     isError: true,
     className: thrown.constructor?.name ?? "Error",
@@ -60,6 +60,13 @@ export function encodeThrown(thrown: unknown, depth = 0): unknown {
     properties,
   };
   return encoded;
+}
+
+/** The properties that go with an error. @internal */
+export function keysOf(error: Error, crossing: string | undefined): readonly string[] {
+  const keys = Object.keys(error);
+  const payload = payloadOf(crossing);
+  return payload === undefined ? keys : [...keys, payload];
 }
 
 /** @internal */
@@ -79,7 +86,7 @@ export function decodeThrown(value: unknown): unknown {
     Object.defineProperty(error, key, {
       value: decodeThrown(properties[key]),
       configurable: true,
-      enumerable: true,
+      enumerable: key !== payloadOf(value.crossing),
       writable: true,
     });
   }

@@ -126,6 +126,16 @@ export class Builder {
     return this.#set({ onAfterTaskPoll: callback });
   }
 
+  /** Tells of polls that hold their thread for so long. */
+  slowPollThreshold(threshold: Duration): this {
+    return this.#set({ slowPollThreshold: threshold });
+  }
+
+  /** Called for each slow poll on this thread. */
+  onSlowPoll(callback: NonNullable<RuntimeOptions["onSlowPoll"]>): this {
+    return this.#set({ onSlowPoll: callback });
+  }
+
   /** Most threads of the blocking pool. */
   maxBlockingThreads(threads: number): this {
     return this.#set({ maxBlockingThreads: threads });

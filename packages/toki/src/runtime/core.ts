@@ -27,6 +27,7 @@ import { DeadlockError, NestedRuntimeError, RuntimeShutdownError } from "./error
 import { FailureLog } from "./failure-log.js";
 import { IoCounts } from "./metrics/io-counts.js";
 import { PollObserver } from "./metrics/poll-observer.js";
+import { SlowPolls } from "./metrics/slow-poll.js";
 import type { RuntimeOptions, TaskMeta } from "./options.js";
 import { Rng } from "./rng.js";
 import { Executor } from "./scheduler/executor.js";
@@ -103,6 +104,7 @@ export class RuntimeCore {
   readonly rng: Rng;
   readonly failures: FailureLog;
   readonly observer: PollObserver | undefined;
+  private readonly slowPolls: SlowPolls | undefined;
   readonly observesTasks: boolean;
   readonly io = new IoCounts();
   liveTasks = 0;
@@ -147,8 +149,12 @@ export class RuntimeCore {
   constructor(options: RuntimeOptions, host: Host) {
     const observer = PollObserver.from(options, host);
     this.observer = observer;
+    this.slowPolls = SlowPolls.from(options, host);
     const observesPolls =
-      options.onBeforeTaskPoll !== undefined || options.onAfterTaskPoll !== undefined || observer !== undefined;
+      options.onBeforeTaskPoll !== undefined ||
+      options.onAfterTaskPoll !== undefined ||
+      observer !== undefined ||
+      this.slowPolls !== undefined;
     this.options = options;
     this.host = host;
     this.executor = new Executor(this, host, {
@@ -239,7 +245,7 @@ export class RuntimeCore {
     else this.start(future, { name });
   }
 
-  private start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
+  protected start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
     const task = new Task(this, future, newTaskId(), SCHEDULED);
     // The spawn hook may throw: then the spawn never was.
     if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
@@ -273,11 +279,15 @@ export class RuntimeCore {
   }
 
   beforePoll(task: Task<unknown>): void {
+    this.slowPolls?.before(task);
+    if ((task.state & ROOT) !== 0) return;
     this.observer?.beforePoll(task);
     this.options.onBeforeTaskPoll?.(this.metaOf(task, task.extra?.latency));
   }
 
   afterPoll(task: Task<unknown>): void {
+    this.slowPolls?.after(task);
+    if ((task.state & ROOT) !== 0) return;
     const latency = task.extra?.latency;
     this.observer?.afterPoll(task);
     this.options.onAfterTaskPoll?.(this.metaOf(task, latency));
@@ -582,7 +592,7 @@ export class RuntimeCore {
     if (current.cx !== null || this.executor.active) throw new NestedRuntimeError(what);
   }
 
-  private startRoot<T>(future: Future<T>): Task<T> {
+  protected startRoot<T>(future: Future<T>): Task<T> {
     future.claim();
     const root = new Task(this, future, 0, ROOT);
     this.deadlock = null;
@@ -593,7 +603,7 @@ export class RuntimeCore {
   }
 
   /** How a root ended, as a return or a throw. */
-  private outcomeOf<T>(root: Task<T>): T {
+  protected outcomeOf<T>(root: Task<T>): T {
     if ((root.state & FAILED) !== 0) throw root.output;
     if ((root.state & CANCELLED) !== 0) {
       throw this.deadlock ?? (this.phase === OPEN ? new RootCancelled() : new RuntimeShutdownError("run"));

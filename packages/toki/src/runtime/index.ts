@@ -21,6 +21,7 @@ export { LocalRuntime, type LocalRuntimeOptions } from "./local-runtime.js";
 export { type MainOptions, main } from "./main.js";
 export { DurationHistogram } from "./metrics/histogram.js";
 export type { HistogramConfiguration } from "./metrics/histogram-configuration.js";
+export type { SlowPoll } from "./metrics/slow-poll.js";
 export { RuntimeMetrics } from "./metrics.js";
 export type { RuntimeOptions, TaskFailure, TaskMeta } from "./options.js";
 export { type RunOptions, Runtime } from "./runtime.js";

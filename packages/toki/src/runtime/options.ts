@@ -1,6 +1,7 @@
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { bucketStarts, type HistogramConfiguration } from "./metrics/histogram-configuration.js";
+import { type SlowPoll, SlowPolls } from "./metrics/slow-poll.js";
 
 /** How a runtime schedules its tasks. */
 export type RuntimeFlavor = "currentThread" | "multiThread";
@@ -107,6 +108,15 @@ export interface RuntimeOptions {
   pollTimeHistogram?: boolean | HistogramConfiguration;
   /** Count how long tasks wait from wake to poll, by buckets: `metrics().scheduleLatencyHistogram`. @default false */
   scheduleLatencyHistogram?: boolean | HistogramConfiguration;
+  /**
+   * Tell of each poll that holds its thread for so long: synchronous code that no timeout can interrupt, and that keeps all other tasks of the thread waiting. For
+   * development and tests: it notes before each poll where the task is. On workers, too.
+   *
+   * @default none is reported; 100 ms with `onSlowPoll`
+   */
+  slowPollThreshold?: Duration;
+  /** Called for each slow poll on this thread. Those on workers are printed. @default prints it */
+  onSlowPoll?: (poll: SlowPoll) => void;
   /** Measure how long each task waits from wake to poll: `meta.scheduleLatency` in the hooks of a poll. @default false */
   trackScheduleLatency?: boolean;
 }
@@ -120,6 +130,7 @@ const HOOKS = [
   "onTaskTerminate",
   "onBeforeTaskPoll",
   "onAfterTaskPoll",
+  "onSlowPoll",
   "threadNameFn",
   "onThreadStart",
   "onThreadStop",
@@ -191,6 +202,7 @@ export function validateOptions(options: RuntimeOptions, where: string): void {
   for (const key of HISTOGRAMS) {
     if (options[key] !== undefined && typeof options[key] !== "boolean") bucketStarts(options[key], where, key);
   }
+  SlowPolls.check(options, where);
   if (options.startPaused === true && options.enableTime === false) {
     throw invalidArgument(where, "startPaused", "false while enableTime is false", true);
   }

@@ -10,9 +10,19 @@ import { registerCrossing } from "../portable/codec/crossing.js";
 import { sharing } from "./crossing.js";
 import { SharedHandle } from "./handle.js";
 import { CELL, defineKind } from "./kinds.js";
-import { NONE, OWN } from "./layout.js";
+import { OWN } from "./layout.js";
 import { Share } from "./share.js";
-import { addInPlace, copyValue, dropValue, equalValues, makeValue, putFirst, putValue, takeValue } from "./values.js";
+import {
+  addInPlace,
+  copyValue,
+  dropAt,
+  dropValue,
+  equalValues,
+  makeValue,
+  putFirst,
+  putValue,
+  takeValue,
+} from "./values.js";
 
 const VALUE = OWN;
 const VERSION = OWN + 1;
@@ -22,10 +32,7 @@ const kind = defineKind({
   blockClass: 0,
   passOn() {},
   abandon() {},
-  destroy(thread, object) {
-    const value = thread.memory.load(object + VALUE);
-    if (value !== NONE) dropValue(thread, value);
-  },
+  destroy: dropAt(VALUE),
 });
 
 /**

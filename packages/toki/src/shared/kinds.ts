@@ -40,6 +40,18 @@ export const MPSC = 5;
 export const TOKEN = 6;
 /** @internal */
 export const CELL = 7;
+/** @internal */
+export const BROADCAST = 8;
+/** @internal */
+export const WATCH = 9;
+/** @internal */
+export const ONCE_CELL = 10;
+/** @internal */
+export const SET_ONCE = 11;
+/** @internal */
+export const RW_LOCK = 12;
+/** @internal */
+export const BARRIER = 13;
 
 const kinds: (ObjectKind | undefined)[] = [];
 

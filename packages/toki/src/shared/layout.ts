@@ -42,7 +42,7 @@ export const OBJECT = 5;
 
 /** How many permits this thread has taken and not given back. @internal */
 export const HELD = 6;
-/** Of a channel: what this thread has of its senders, weak senders, and unique halves (bits). @internal */
+/** Of a channel: what this thread has of its senders, weak senders (of a watch channel: receivers), and unique halves (bits). @internal */
 export const STRONG = 7;
 /** @internal */
 export const WEAK = 8;

@@ -1,49 +1,7 @@
-/*
- * A held mutex. The value is copied out of shared memory when it is first asked for, and back when the guard is released, if it was asked for at all.
- *
- *   HELD      -> LOOKED (the value is here, and may have been changed) -> OVER
- *
- * If the thread dies meanwhile, shared memory has the value from before, and the lock is free.
- */
 import { DisposedError } from "../sync/error.js";
-import { type Lockable, MappedMutexGuard } from "../sync/mapped-mutex-guard.js";
+import { MappedMutexGuard } from "../sync/mapped-mutex-guard.js";
+import { Holding } from "./holding.js";
 import type { Mutex } from "./mutex.js";
-
-/** @internal */
-export class Holding<T> implements Lockable {
-  readonly mutex: Mutex<T>;
-  private isLoaded = false;
-  private copy: T | undefined;
-
-  constructor(mutex: Mutex<T>) {
-    this.mutex = mutex;
-    mutex.share.use();
-    mutex.share.held(1);
-  }
-
-  get value(): T {
-    if (!this.isLoaded) {
-      this.copy = this.mutex.load();
-      this.isLoaded = true;
-    }
-    return this.copy as T;
-  }
-
-  set value(value: T) {
-    this.copy = value;
-    this.isLoaded = true;
-  }
-
-  unlock(): void {
-    const { mutex } = this;
-    try {
-      if (this.isLoaded) mutex.save(this.copy as T);
-    } finally {
-      mutex.unlock();
-      mutex.share.unuse();
-    }
-  }
-}
 
 /**
  * A held shared {@link Mutex}: the way to its value, and to unlocking it.
@@ -65,11 +23,13 @@ export class Holding<T> implements Lockable {
  * ```
  */
 export class MutexGuard<T> implements Disposable {
+  private readonly handle: Mutex<T>;
   private holding: Holding<T> | null;
 
   /** @internal */
   constructor(mutex: Mutex<T>) {
-    this.holding = new Holding(mutex);
+    this.handle = mutex;
+    this.holding = new Holding(mutex.share, 1, "MutexGuard.release");
   }
 
   /**
@@ -78,11 +38,11 @@ export class MutexGuard<T> implements Disposable {
    * @throws DisposedError once the guard is released or mapped
    */
   get value(): T {
-    return this.held.value;
+    return this.held.data;
   }
 
   set value(value: T) {
-    this.held.value = value;
+    this.held.data = value;
   }
 
   /**
@@ -91,7 +51,8 @@ export class MutexGuard<T> implements Disposable {
    * @throws DisposedError once the guard is released or mapped
    */
   get mutex(): Mutex<T> {
-    return this.held.mutex;
+    void this.held;
+    return this.handle;
   }
 
   /**
@@ -121,8 +82,8 @@ export class MutexGuard<T> implements Disposable {
     this.holding = null;
     return new MappedMutexGuard<U>(
       held,
-      () => get(held.value),
-      set === undefined ? undefined : (part) => set(held.value, part),
+      () => get(held.data),
+      set === undefined ? undefined : (part) => set(held.data, part),
     );
   }
 

@@ -1,35 +1,23 @@
 /*
- * A shared mutex is a semaphore of one permit (permits.ts) and the value it protects, VALUE, which only the holder of the permit touches. IS_CLOSED, set by
- * `intoInner`, is the end of the mutex.
+ * A shared mutex is a semaphore of one permit and the value it protects (protected.ts). IS_CLOSED, set by `intoInner`, is the end of the mutex.
  */
 import type { Future } from "../future/future.js";
 import type { Suspend } from "../future/poll.js";
 import { registerCrossing } from "../portable/codec/crossing.js";
-import { DisposedError } from "../sync/error.js";
+import { consumed } from "../sync/consumed.js";
 import { TryLockError } from "../sync/try-lock-error.js";
 import { withLock } from "../sync/with-lock.js";
-import { AcquireFuture, blockingTake, giveBack, permitsOf, tryTake } from "./acquire-future.js";
+import { AcquireFuture, blockingTake, permitsOf, tryTake } from "./acquire-future.js";
 import { sharing } from "./crossing.js";
 import { SharedHandle } from "./handle.js";
 import { defineKind, MUTEX } from "./kinds.js";
-import { HELD, NONE } from "./layout.js";
 import { MutexGuard } from "./mutex-guard.js";
-import { AFTER_PERMITS, assigned, closePermits, give, locked, PERMITS, take } from "./permits.js";
+import { PERMITS } from "./permits.js";
+import { protects, takeProtected, VALUE } from "./protected.js";
 import { Share } from "./share.js";
-import { dropValue, putFirst, putValue, readValue, takeValue } from "./values.js";
+import { putFirst } from "./values.js";
 
-const VALUE = AFTER_PERMITS;
-
-const kind = defineKind({
-  number: MUTEX,
-  blockClass: 0,
-  passOn: (thread, object, waiter) => give(thread, object, assigned(thread, waiter)),
-  abandon: (thread, object, share) => give(thread, object, thread.memory.read(share + HELD)),
-  destroy(thread, object) {
-    const value = thread.memory.read(object + VALUE);
-    if (value !== NONE) dropValue(thread, value);
-  },
-});
+const kind = defineKind({ number: MUTEX, ...protects });
 
 class LockFuture<T> extends AcquireFuture<MutexGuard<T>> {
   declare readonly handle: Mutex<T>;
@@ -170,7 +158,7 @@ export class Mutex<T> extends SharedHandle {
   withLock<R>(body: (guard: MutexGuard<T>) => Future<R>): Future<R>;
   withLock<R>(body: (guard: MutexGuard<T>) => R): Future<R>;
   withLock(body: (guard: MutexGuard<T>) => unknown): Future<unknown> {
-    return withLock<MutexGuard<T>>(this, body);
+    return withLock(this, body);
   }
 
   /**
@@ -180,50 +168,13 @@ export class Mutex<T> extends SharedHandle {
    * @throws DisposedError if this handle was disposed, or the mutex was taken apart
    */
   intoInner(): T {
-    const { thread, object, lock } = this.open("intoInner");
-    const taken = locked(thread, lock, () => {
-      if (!take(thread, object, 1)) return false;
-      closePermits(thread, object);
-      return true;
-    });
-    const { memory } = thread;
-    const value = memory.load(object + VALUE);
-    if (!taken) throw value === NONE ? consumed("Mutex.intoInner") : new TryLockError();
-    memory.store(object + VALUE, NONE);
-    return takeValue(thread, value) as T;
+    return takeProtected(this.open("intoInner"), 1, "Mutex.intoInner") as T;
   }
 
   /** Another handle to this mutex. */
   clone(): Mutex<T> {
     return new Mutex<T>(undefined as T, this.open("clone").use());
   }
-
-  /** @internal */
-  load(): T {
-    const { thread, object } = this.share;
-    return readValue(thread, thread.memory.load(object + VALUE)) as T;
-  }
-
-  /** @internal */
-  save(value: T): void {
-    const { thread, object } = this.share;
-    const { memory } = thread;
-    const next = putValue(thread, value, "MutexGuard.release", "value", true);
-    const before = memory.load(object + VALUE);
-    // One atomic store: a thread that dies leaves the one value or the other.
-    memory.store(object + VALUE, next);
-    dropValue(thread, before);
-  }
-
-  /** @internal */
-  unlock(): void {
-    this.share.held(-1);
-    giveBack(this.share, 1);
-  }
-}
-
-function consumed(what: string): DisposedError {
-  return new DisposedError(what, "taken apart by intoInner()");
 }
 
 registerCrossing(

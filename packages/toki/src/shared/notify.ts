@@ -80,7 +80,8 @@ export class Notify extends SharedHandle {
     const { thread, object, lock } = this.open("notifyWaiters");
     const { memory } = thread;
     locked(thread, lock, () => {
-      memory.write(object + GENERATION, (memory.read(object + GENERATION) + 1) | 0);
+      // ATOMICS: a store, since a wait that is created looks at it without the lock.
+      memory.store(object + GENERATION, (memory.read(object + GENERATION) + 1) | 0);
       tellAll(thread, object + NOTIFY_QUEUE, NOTIFIED_ALL);
     });
   }

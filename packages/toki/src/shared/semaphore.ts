@@ -146,6 +146,20 @@ export class Semaphore extends SharedHandle {
   }
 
   /**
+   * As {@link Semaphore.blockingAcquire}, under Tokio's name.
+   *
+   * @example
+   * ```ts
+   * import { Semaphore } from "toki/shared";
+   *
+   * console.log(new Semaphore(3).blockingAcquireMany(2).numPermits); // 2
+   * ```
+   */
+  blockingAcquireMany(n: number): SemaphorePermit {
+    return this.blockingAcquire(n);
+  }
+
+  /**
    * Takes `n` permits if they are free now. They are not while somebody waits in line.
    *
    * @param n - how many; one by default

@@ -8,6 +8,7 @@
  *   3      REST     the next piece, or NONE      the same
  *   4-     the words
  */
+import { Pending, type Poll } from "../future/poll.js";
 import { classFor, MAX_BLOCK_WORDS } from "../memory/arena.js";
 import type { Crossing } from "../portable/codec/crossing.js";
 import { discard } from "../portable/codec/decoder.js";
@@ -15,6 +16,7 @@ import { forEachCrossing } from "../portable/codec/discard.js";
 import { NotSendError } from "../portable/not-send-error.js";
 import type { SharedHandle } from "./handle.js";
 import { NONE } from "./layout.js";
+import type { Share } from "./share.js";
 import type { SharedThread } from "./thread.js";
 
 /** @internal */
@@ -147,6 +149,15 @@ export function makeValue(thread: SharedThread, words: Int32Array): unknown {
   return thread.decoder.value(words, 0, NO_PARCELS);
 }
 
+/** The value that an object has at `at`, copied under its lock; Pending if there is none. @internal */
+export function readAt<T>({ thread, object, lock }: Share, at: number): Poll<T> {
+  lock.lock();
+  const block = thread.memory.read(object + at);
+  const words = block === NONE ? undefined : copyValue(thread, block);
+  lock.unlock();
+  return words === undefined ? Pending : (makeValue(thread, words) as T);
+}
+
 function read(thread: SharedThread, block: number): unknown {
   const { words, at } = wordsOf(thread, block);
   return thread.decoder.value(words, at, NO_PARCELS);
@@ -159,6 +170,14 @@ export function dropValue(thread: SharedThread, block: number): void {
     discard(words, at);
   }
   free(thread, block);
+}
+
+/** Frees the value that an object has at `at`: `ObjectKind.destroy`. @internal */
+export function dropAt(at: number): (thread: SharedThread, object: number) => void {
+  return (thread, object) => {
+    const value = thread.memory.load(object + at);
+    if (value !== NONE) dropValue(thread, value);
+  };
 }
 
 /** Whether two values have the same words. @internal */

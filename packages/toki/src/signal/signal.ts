@@ -26,6 +26,11 @@ export class Signal {
     this.#listener = listener;
   }
 
+  /** Which signal it listens for. */
+  get kind(): SignalKind {
+    return SignalKind.named(this.#listener.source.name);
+  }
+
   /**
    * Waits until the signal has arrived since the last receive, or since the listener was made. Several arrivals count as one.
    *

@@ -47,9 +47,9 @@ export abstract class UnsentError<T> extends SyncError {
     this.#value = value;
   }
 
-  /** What could not be sent. */
+  /** What could not be sent. Undefined if the error comes from another thread, and the value is not plain data. */
   get value(): T {
-    return this.#value;
+    return #value in this ? this.#value : (undefined as T);
   }
 }
 
@@ -80,6 +80,8 @@ export class SendError<T> extends UnsentError<T> {
     super("channel closed", value);
   }
 }
+
+crosses(SendError, "SendError", "value");
 
 /**
  * A sender, receiver, permit or guard was used after it had been given up: disposed, released, sent with, or turned into something else. A mistake in

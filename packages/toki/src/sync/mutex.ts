@@ -10,7 +10,7 @@ import { keepShape } from "../internal/keep-shape.js";
 import { proceed } from "../task/coop.js";
 import { AcquireFuture, OVER } from "./acquire-future.js";
 import { BatchSemaphore } from "./batch-semaphore.js";
-import { DisposedError } from "./error.js";
+import { consumed } from "./consumed.js";
 import { MutexGuard } from "./mutex-guard.js";
 import { TryLockError } from "./try-lock-error.js";
 import { withLock } from "./with-lock.js";
@@ -141,7 +141,7 @@ export class Mutex<T> {
   withLock<R>(body: (guard: MutexGuard<T>) => Future<R>): Future<R>;
   withLock<R>(body: (guard: MutexGuard<T>) => R): Future<R>;
   withLock(body: (guard: MutexGuard<T>) => unknown): Future<unknown> {
-    return withLock<MutexGuard<T>>(this, body);
+    return withLock(this, body);
   }
 
   /**
@@ -163,10 +163,6 @@ export class Mutex<T> {
     if (sem.waiters.oldest === null) sem.permits = 1;
     else sem.give(1);
   }
-}
-
-function consumed(what: string): DisposedError {
-  return new DisposedError(what, "taken apart by intoInner()");
 }
 
 keepShape(new Lock(new Mutex(undefined)));

@@ -10,7 +10,6 @@
 import type { Context } from "../future/context.js";
 import { BUDGET, current } from "../future/current.js";
 import type { Future } from "../future/future.js";
-import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
@@ -23,12 +22,6 @@ const TAKEN = 2;
 
 /** Polls after which `pollUntilIdle` takes a future for one that wakes itself for ever, as in tokio-test. */
 const MAX_ROUNDS = 150;
-
-/** Options of {@link testTask}. */
-export interface TestTaskOptions {
-  /** The runtime that is current during polls, for futures that spawn or make timers as they run. It is not driven. @default none */
-  runtime?: Runtime | Handle;
-}
 
 class NotingWaker extends Waker {
   woken = false;
@@ -219,39 +212,4 @@ export class Spawn<T> implements Disposable {
       current.budget = budget;
     }
   }
-}
-
-/**
- * Takes a future under test: it runs only when it is polled, and its wakes are noted.
- *
- * No runtime is current during its polls, also when the harness is used inside one: a future that needs one throws `NoRuntimeError`, unless
- * `options.runtime` names it.
- *
- * @param future - a future or a `function*` body
- * @param options - the `runtime` its polls see
- * @throws MisuseError if `future` is not a future
- *
- * @example
- * ```ts
- * import { Runtime, sleep } from "toki";
- * import { assertPending, assertReady, testTask } from "toki/test";
- *
- * const runtime = new Runtime({ startPaused: true });
- * const task = testTask(function* () {
- *   yield* sleep(100);
- *   return "awake";
- * }, { runtime });
- * assertPending(task.poll());
- * await runtime.run(function* () {
- *   yield* sleep(100);
- * });
- * console.log(task.isWoken, assertReady(task.poll())); // true awake
- * ```
- */
-export function testTask<T>(future: IntoFuture<T>, options?: TestTaskOptions): Spawn<T> {
-  const runtime = options?.runtime;
-  if (runtime !== undefined && typeof runtime?.enter !== "function") {
-    throw invalidArgument("testTask", "options.runtime", "a Runtime or a Handle", runtime);
-  }
-  return new Spawn(intoFuture(future, "testTask"), runtime);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Future, fn, yieldNow } from "toki";
-import type { Mutex, Semaphore } from "toki/sync";
+import type { Mutex, RwLock, Semaphore } from "toki/sync";
 import { assertPending, assertReady, testTask } from "toki/test";
 import { Gate } from "../support/gate.js";
 import { everyDrop, everyDropUnpolled, settle } from "./drops.js";
@@ -9,41 +9,67 @@ import { type Primitives, sync } from "./primitives.js";
 import type { Body, Proof } from "./proof.js";
 
 /** The proofs, on either implementation. */
-export function proofsOn({ Mutex, Notify, Semaphore, CancellationToken }: Primitives): readonly Proof[] {
+export function proofsOn({
+  Barrier,
+  Mutex,
+  Notify,
+  RwLock,
+  Semaphore,
+  CancellationToken,
+}: Primitives): readonly Proof[] {
+  /** A lock, and the ways to have it alone. */
+  interface Subject<L> {
+    make(): L;
+    hold(lock: L): { release(): void };
+    wait(lock: L): Future<{ release(): void }>;
+  }
+
+  const mutexes: Subject<Mutex<number>> = {
+    make: () => new Mutex(0),
+    hold: (mutex) => mutex.tryLock(),
+    wait: (mutex) => mutex.lock(),
+  };
+  const rwlocks: Subject<RwLock<number>> = {
+    make: () => new RwLock(0),
+    hold: (rwlock) => rwlock.tryWrite(),
+    wait: (rwlock) => rwlock.write(),
+  };
+
   /** The ways to take one of what there is one of; `log` is what a body under the lock would write. */
-  function lockProofs(
+  function lockProofs<L>(
     name: string,
-    take: (mutex: Mutex<number>, log: string[]) => Future<unknown>,
+    { make, hold, wait }: Subject<L>,
+    take: (lock: L, log: string[]) => Future<unknown>,
   ): Record<string, Body> {
     return {
       ...everyDropUnpolled(name, function* (drop) {
-        const mutex = new Mutex(0);
+        const lock = make();
         const log: string[] = [];
-        yield* drop(take(mutex, log));
-        mutex.tryLock().release();
+        yield* drop(take(lock, log));
+        hold(lock).release();
         assert.deepEqual(log, []);
       }),
       ...everyDrop(`${name} that waits`, function* (drop) {
-        const mutex = new Mutex(0);
+        const lock = make();
         const log: string[] = [];
-        const held = mutex.tryLock();
-        const later = testTask(mutex.lock());
-        yield* drop(take(mutex, log), () => assertPending(later.poll()));
-        const again = testTask(take(mutex, log));
+        const held = hold(lock);
+        const later = testTask(wait(lock));
+        yield* drop(take(lock, log), () => assertPending(later.poll()));
+        const again = testTask(take(lock, log));
         assertPending(again.poll());
         held.release();
         assertPending(again.poll());
         assertReady(later.poll()).release();
         assert.deepEqual(log, []);
         again[Symbol.dispose]();
-        mutex.tryLock().release();
+        hold(lock).release();
       }),
       ...everyDrop(`${name} that was handed the lock`, function* (drop) {
-        const mutex = new Mutex(0);
+        const lock = make();
         const log: string[] = [];
-        const held = mutex.tryLock();
-        const next = testTask(mutex.lock());
-        yield* drop(take(mutex, log), () => {
+        const held = hold(lock);
+        const next = testTask(wait(lock));
+        yield* drop(take(lock, log), () => {
           assertPending(next.poll());
           held.release();
           assert.equal(next.isWoken, false);
@@ -51,9 +77,30 @@ export function proofsOn({ Mutex, Notify, Semaphore, CancellationToken }: Primit
         assert.ok(next.isWoken);
         assertReady(next.poll()).release();
         assert.deepEqual(log, []);
-        mutex.tryLock().release();
+        hold(lock).release();
       }),
     };
+  }
+
+  /** A body that runs under a lock, and what `take` makes of it; `next` waits for the lock meanwhile. */
+  function bodyProofs<L>(
+    name: string,
+    { make, hold, wait }: Subject<L>,
+    take: (lock: L, log: string[]) => Future<unknown>,
+  ): Record<string, Body> {
+    return everyDrop(
+      `${name} whose body runs`,
+      function* (drop) {
+        const lock = make();
+        const log: string[] = [];
+        const next = testTask(wait(lock));
+        yield* drop(take(lock, log), () => assertPending(next.poll()));
+        assert.deepEqual(log, ["runs", "cleanup"]);
+        assertReady(next.poll()).release();
+        hold(lock).release();
+      },
+      { cleanupAwaits: true },
+    );
   }
 
   /** Runs under a lock until it is cancelled; its cleanup awaits. */
@@ -113,33 +160,89 @@ export function proofsOn({ Mutex, Notify, Semaphore, CancellationToken }: Primit
     {
       operation: "`mutex.lock()`",
       claim: "loses its place",
-      proof: lockProofs("mutex.lock()", (mutex) => mutex.lock()),
+      proof: lockProofs("mutex.lock()", mutexes, (mutex) => mutex.lock()),
     },
     {
       operation: "`mutex.withLock()`",
       claim: "loses its place while it waits; later its body is cancelled, and the lock released after the cleanup",
       proof: {
-        ...lockProofs("mutex.withLock()", (mutex, log) => mutex.withLock(() => work(log))),
-        ...everyDrop(
-          "mutex.withLock() whose body runs",
-          function* (drop) {
-            const mutex = new Mutex(0);
-            const log: string[] = [];
-            const next = testTask(
-              mutex.withLock(() => {
-                log.push("next");
-              }),
-            );
-            yield* drop(
-              mutex.withLock(() => work(log)),
-              () => assertPending(next.poll()),
-            );
-            assertReady(next.poll());
-            assert.deepEqual(log, ["runs", "cleanup", "next"]);
-            mutex.tryLock().release();
-          },
-          { cleanupAwaits: true },
-        ),
+        ...lockProofs("mutex.withLock()", mutexes, (mutex, log) => mutex.withLock(() => work(log))),
+        ...bodyProofs("mutex.withLock()", mutexes, (mutex, log) => mutex.withLock(() => work(log))),
+      },
+    },
+    {
+      operation: "`rwlock.read()`, `rwlock.write()`",
+      claim: "loses its place, and gives back what it had collected: readers whom a writer kept out may enter",
+      proof: {
+        ...lockProofs("rwlock.read()", rwlocks, (rwlock) => rwlock.read()),
+        ...lockProofs("rwlock.write()", rwlocks, (rwlock) => rwlock.write()),
+        ...everyDrop("rwlock.write() that keeps readers out", function* (drop) {
+          const rwlock = new RwLock(0);
+          const held = rwlock.tryRead();
+          const reads = [testTask(rwlock.read()), testTask(rwlock.read())];
+          yield* drop(rwlock.write(), () => {
+            for (const read of reads) assertPending(read.poll());
+          });
+          for (const read of reads) {
+            assert.ok(read.isWoken);
+            assertReady(read.poll()).release();
+          }
+          held.release();
+          rwlock.tryWrite().release();
+        }),
+        ...everyDrop("rwlock.read() that was let in with others", function* (drop) {
+          const rwlock = new RwLock(0);
+          const held = rwlock.tryWrite();
+          const next = testTask(rwlock.read());
+          const writer = testTask(rwlock.write());
+          yield* drop(rwlock.read(), () => {
+            assertPending(next.poll());
+            assertPending(writer.poll());
+            held.release();
+          });
+          assertReady(next.poll()).release();
+          assertReady(writer.poll()).release();
+        }),
+      },
+    },
+    {
+      operation: "`rwlock.withRead()`, `rwlock.withWrite()`",
+      claim: "loses its place while it waits; later its body is cancelled, and the lock released after the cleanup",
+      proof: {
+        ...lockProofs("rwlock.withRead()", rwlocks, (rwlock, log) => rwlock.withRead(() => work(log))),
+        ...bodyProofs("rwlock.withRead()", rwlocks, (rwlock, log) => rwlock.withRead(() => work(log))),
+        ...lockProofs("rwlock.withWrite()", rwlocks, (rwlock, log) => rwlock.withWrite(() => work(log))),
+        ...bodyProofs("rwlock.withWrite()", rwlocks, (rwlock, log) => rwlock.withWrite(() => work(log))),
+      },
+    },
+    {
+      operation: "`barrier.wait()`",
+      claim: "not safe: it has arrived, and counts; the others go on without it",
+      proof: {
+        ...everyDropUnpolled("barrier.wait()", function* (drop) {
+          const barrier = new Barrier(2);
+          yield* drop(barrier.wait());
+          const first = testTask(barrier.wait());
+          assertPending(first.poll());
+          assert.equal((yield* barrier.wait()).isLeader, true);
+          assertReady(first.poll());
+        }),
+        ...everyDrop("barrier.wait() that waits", function* (drop) {
+          const barrier = new Barrier(3);
+          const other = testTask(barrier.wait());
+          yield* drop(barrier.wait(), () => assertPending(other.poll()));
+          assert.equal((yield* barrier.wait()).isLeader, true);
+          assert.equal(assertReady(other.poll()).isLeader, false);
+        }),
+        ...everyDrop("barrier.wait() that was let go", function* (drop) {
+          const barrier = new Barrier(2);
+          yield* drop(barrier.wait(), () => {
+            assert.equal(assertReady(testTask(barrier.wait()).poll()).isLeader, true);
+          });
+          const next = testTask(barrier.wait());
+          assertPending(next.poll());
+          next[Symbol.dispose]();
+        }),
       },
     },
     {

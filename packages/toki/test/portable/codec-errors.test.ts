@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { inspect } from "node:util";
 import { MisuseError } from "toki";
+import { mpsc, SendError } from "toki/sync";
 import * as errorsModule from "../../dist/portable/errors.js";
 import { trip, tripArgs } from "./codec.support.js";
 
@@ -61,6 +63,9 @@ const errors: Record<string, Error> = {
     deep: { callback() {} },
     list: [1],
   }),
+  "with a payload": new SendError({ text: "unsent" }),
+  "with a payload that cannot be sent": new mpsc.TrySendError("full", () => 1),
+  "with a payload that is an error": new mpsc.SendTimeoutError("timeout", new SendError(new QuotaError("inner"))),
   "without a stack": Object.assign(new Error("s"), { stack: undefined }),
   "with a stack of several thousand characters": Object.assign(new Error("s"), { stack: "at place\n".repeat(1000) }),
 };
@@ -79,6 +84,22 @@ describe("errors in messages keep what encodeThrown keeps", () => {
     assert.deepEqual(Object.keys(back), []);
     assert.deepEqual(Object.keys(trip(new QuotaError("full"))), ["code", "details"]);
   });
+
+  for (const [name, arrive] of [
+    ["in messages", trip],
+    ["by encodeThrown", (error: Error) => decodeThrown(structuredClone(encodeThrown(error))) as Error],
+  ] as const) {
+    test(`a payload arrives ${name}, and stays hidden`, () => {
+      const back = arrive(new mpsc.TrySendError("full", { text: "unsent" }));
+      assert.ok(back instanceof mpsc.TrySendError);
+      assert.deepEqual([back.kind, back.code, back.value], ["full", "TOKI_CHANNEL_FULL", { text: "unsent" }]);
+      assert.equal(inspect(back).includes("unsent"), false);
+      assert.equal((arrive(new SendError(back)) as SendError<Error>).value instanceof mpsc.TrySendError, true);
+      const lost = arrive(new SendError(() => 1));
+      assert.ok(lost instanceof SendError);
+      assert.deepEqual([lost.code, lost.value], ["TOKI_CHANNEL_CLOSED", undefined]);
+    });
+  }
 
   test("one error twice arrives as one, and leads back to itself", () => {
     const root: Error & { self?: unknown; context?: unknown } = new Error("root");

@@ -1,9 +1,20 @@
 // Programs with channels, locks and limits.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fn, join, main, select, sleep, spawn, tryJoin, yieldNow } from "toki";
-import { Mutex, mpsc, oneshot, Semaphore, type SemaphorePermit, SendError } from "toki/sync";
-import { runSource, virtual } from "./support.js";
+import { fn, Instant, JoinSet, join, main, select, sleep, spawn, tryJoin, yieldNow } from "toki";
+import {
+  type BroadcastReceiver,
+  broadcast,
+  Mutex,
+  mpsc,
+  oneshot,
+  Semaphore,
+  type SemaphorePermit,
+  SendError,
+  watch,
+} from "toki/sync";
+import { Pool } from "toki/util";
+import { ms, runSource, virtual } from "./support.js";
 
 test("program 31: five messages in order, then closed once the sender is gone", async () => {
   const log: string[] = [];
@@ -43,6 +54,40 @@ test("program 31: a sender that is forgotten ends in a report, not in a hang", a
 });
 
 test(
+  "program 32: a watch says to shut down after a second; the loop says so once and ends",
+  virtual(function* () {
+    const start = Instant.now();
+    const log: string[] = [];
+    const [tx, rx] = watch(false);
+    spawn(function* () {
+      yield* sleep(1000);
+      tx.send(true);
+    });
+    let rounds = 0;
+    for (;;) {
+      const { key } = yield* select({ changed: rx.changed(), work: sleep(300) });
+      if (key === "work") rounds++;
+      else if (rx.borrow()) {
+        log.push("Shutting down");
+        break;
+      }
+    }
+    assert.deepEqual([log, rounds, ms(start.elapsed())], [["Shutting down"], 3, 1000]);
+  }),
+);
+
+test("program 32: a new receiver sees the current state, which is no change for it", async () => {
+  await main(function* () {
+    const [tx, rx] = watch("starting");
+    tx.send("ready");
+    const late = tx.subscribe();
+    assert.deepEqual([late.borrow(), late.hasChanged(), rx.hasChanged()], ["ready", false, true]);
+    const { key } = yield* select.biased({ changed: late.changed(), other: yieldNow() });
+    assert.equal(key, "other");
+  });
+});
+
+test(
   "program 34: the first writer's value wins for a key under concurrent callers",
   virtual(function* () {
     const cache = new Mutex(new Map<string, number>());
@@ -64,6 +109,59 @@ test(
       Array.from({ length: 10 }, () => 0),
     );
     assert.equal(computed, 1);
+  }),
+);
+
+/** The shutdown signal of program 63, and who hears it. */
+const untilStopped = fn(function* untilStopped(name: string, shutdown: BroadcastReceiver<void>, log: string[]) {
+  using stop = shutdown;
+  for (let jobs = 0; ; jobs++) {
+    const { key } = yield* select.biased({ stop: stop.recv(), job: sleep(10) });
+    if (key === "job") continue;
+    log.push(`${name} stops after ${jobs} jobs`);
+    return;
+  }
+});
+
+test(
+  "program 63: one signal stops the server and the workers",
+  virtual(function* () {
+    const log: string[] = [];
+    const [shutdown, first] = broadcast<void>(1);
+    using tasks = new JoinSet<void>();
+    tasks.spawn(untilStopped("server", first, log));
+    for (let n = 1; n <= 4; n++) tasks.spawn(untilStopped(`worker ${n}`, shutdown.subscribe(), log));
+    yield* sleep(35);
+    log.push("Shutdown signal received");
+    assert.equal(shutdown.send(), 5);
+    for (let joined = yield* tasks.joinNext(); joined !== undefined; joined = yield* tasks.joinNext()) {
+      assert.ok(joined.ok);
+    }
+    assert.deepEqual(log, [
+      "Shutdown signal received",
+      "server stops after 3 jobs",
+      ...[1, 2, 3, 4].map((n) => `worker ${n} stops after 3 jobs`),
+    ]);
+    assert.equal(shutdown.receiverCount, 0);
+  }),
+);
+
+test(
+  "program 63: aborted right after the signal, the tasks are cancelled before they hear of it",
+  virtual(function* () {
+    const log: string[] = [];
+    const [shutdown, first] = broadcast<void>(1);
+    using tasks = new JoinSet<void>();
+    tasks.spawn(untilStopped("server", first, log));
+    for (let n = 1; n <= 4; n++) tasks.spawn(untilStopped(`worker ${n}`, shutdown.subscribe(), log));
+    yield* sleep(35);
+    shutdown.send();
+    tasks.abortAll();
+    let cancelled = 0;
+    for (let joined = yield* tasks.joinNext(); joined !== undefined; joined = yield* tasks.joinNext()) {
+      if (!joined.ok && joined.error.isCancelled()) cancelled++;
+    }
+    assert.deepEqual([cancelled, log, shutdown.receiverCount], [5, [], 0]);
   }),
 );
 
@@ -190,39 +288,15 @@ for (const side of ["producer", "consumer"] as const) {
   );
 }
 
-class Pool<C> {
-  readonly #idle: C[] = [];
-  readonly #slots: Semaphore;
-
-  constructor(
-    maxSize: number,
-    private readonly connect: () => C,
-  ) {
-    this.#slots = new Semaphore(maxSize);
-  }
-
-  get = fn(function* get(this: Pool<C>) {
-    const permit = yield* this.#slots.acquire();
-    const connection = this.#idle.pop() ?? this.connect();
-    return {
-      connection,
-      [Symbol.dispose]: () => {
-        this.#idle.push(connection);
-        permit.release();
-      },
-    };
-  });
-}
-
 test(
   "program 70: at most max_size connections, waiters served in order, one that gives up is skipped",
   virtual(function* () {
     let made = 0;
-    const pool = new Pool(2, () => ++made);
+    const pool = new Pool({ maxSize: 2, create: () => ++made });
     const served: string[] = [];
     const query = fn(function* query(name: string) {
       using item = yield* pool.get();
-      served.push(`${name}:${item.connection}`);
+      served.push(`${name}:${item.value}`);
       yield* sleep(10);
     });
     const tasks = ["a", "b", "c", "d", "e"].map((name) => spawn(query(name)));

@@ -7,8 +7,8 @@ import { runExample } from "./support.js";
 /** What each example prints. Where a number is measured, a pattern. */
 const OUTPUT: Record<string, string | RegExp> = {
   "adaptive-semaphore": /^capacity 8: limit around [5-9]\ncapacity 3: limit around [2-4]\n$/,
-  "batching-client": `batch of 4 at 5 ms
-batch of 2 at 60 ms
+  "batching-client": `batch of 4 at 0 ms
+batch of 2 at 50 ms
 [
   'result 1',
   'result 2',
@@ -17,14 +17,16 @@ batch of 2 at 60 ms
   'result 5',
   'result 6'
 ]
-loop ended
+still collecting: 0
 `,
   "biased-select": `biased: { critical: 1000, lessImportant: 0 }
 unbiased, both won: true
 `,
   "blocking-hash":
     "Hash: 5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8\nthis thread was free: true\n",
-  "bounded-fetch": `peak: 100
+  "bounded-fetch": `permits: peak 100
+in order: true
+mapConcurrent: peak 100
 in order: true
 `,
   "cancel-workers": `task N was cancelled
@@ -86,7 +88,8 @@ failed: cannot handle request 2
 handled 3
 server still running
 `,
-  "graceful-shutdown": `Shutdown signal received (time is up)
+  "graceful-shutdown": `Shutdown signal received (time is up), 5 listen
+a task that did not stop was aborted
 server: no new connections
 worker 1: stopped after its last job
 worker 2: stopped after its last job
@@ -158,7 +161,7 @@ protected: account debited
 protected: account credited
 `,
   "rate-limiter":
-    /^burst: 100 more requests took 1000 ms\nburst: after an idle second (?:99|100|101) go through at once\ndelay: 100 more requests took 1000 ms\ndelay: after an idle second [01] go through at once\n$/,
+    /^interval: 100 more requests took 1000 ms\ninterval: after an idle second (?:99|100|101) go through at once\nrateLimiter: 100 more requests took 1000 ms\nrateLimiter: after an idle second 1 go through at once\nwith a burst of 10: 100 more requests took 910 ms\nwith a burst of 10: after an idle second 10 go through at once\n$/,
   retry: `attempt 1 at 0 ms
 attempt 2 at 100 ms
 attempt 3 at 300 ms
@@ -238,6 +241,13 @@ io cpu
   "worker-pool": `alice: 15 with 2 customers on her thread
 bob: 25 with 1
 here: 0 loads: [ 0, 0 ]
+`,
+  "watch-config": `connecting
+level: debug
+late: debug, changed: false
+Shutting down
+14 rounds over connection 1
+14 rounds over connection 1
 `,
   "worker-hooks": `Server starting... threads: 0
 squares: 2870

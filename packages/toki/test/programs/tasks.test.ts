@@ -10,6 +10,7 @@ import {
   join,
   main,
   Runtime,
+  type SlowPoll,
   sleep,
   spawn,
   spawnLocal,
@@ -99,6 +100,37 @@ test("program 79: a timeout cannot interrupt synchronous code, and the value win
     });
     assert.equal(value, "ok");
   });
+});
+
+test("program 79: the detector of slow polls names the function that blocked", async () => {
+  const slow: SlowPoll[] = [];
+  const parse = fn(function* parse() {
+    yield* yieldNow();
+    blockThread(30);
+  });
+  const rt = new Runtime({
+    flavor: "currentThread",
+    slowPollThreshold: 25,
+    onSlowPoll: (poll) => slow.push(poll),
+  });
+  await rt.run(function* () {
+    const blocking = spawn(
+      fn(function* handle() {
+        yield* sleep(1);
+        yield* parse();
+        yield* sleep(1);
+      })(),
+      { name: "request" },
+    );
+    yield* blocking;
+  });
+  await rt.shutdown();
+  const found = slow.find(({ functions }) => functions.length === 2);
+  assert.ok(found !== undefined && found.duration >= 29 && found.name === "request");
+  assert.deepEqual(
+    found.functions.map((each) => each.replace(/:\d+/, ":N")),
+    ["handle (tasks.test.js:N)", "parse (tasks.test.js:N)"],
+  );
 });
 
 test("programs 22, 27, 54: other work first, then the task's value", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Runtime, spawn, spawnBlocking } from "toki";
-import { mpsc, oneshot } from "toki/shared";
+import { type Future, fn, JoinError, Runtime, spawn, spawnBlocking } from "toki";
+import { mpsc, oneshot, SendError } from "toki/shared";
 import {
   awaitBlocking,
   consume,
@@ -13,6 +13,9 @@ import {
   produceUnbounded,
   reply,
   replyBlocking,
+  reserveInVain,
+  sendInVain,
+  sendInVainBlocking,
   serve,
 } from "./functions.js";
 
@@ -104,6 +107,36 @@ describe("mpsc between threads", () => {
     });
     assert.deepEqual(counts, { 1: 50 });
     await rt.shutdown();
+  });
+
+  test("errors of other threads are of their class, and bring the message back", options, async () => {
+    await using rt = new Runtime(threads);
+    const [tx, rx] = mpsc.channel<Numbered>(1);
+    tx.trySend([0, 0]);
+    await rt.run(function* () {
+      const causeOf = fn(function* causeOf(task: Future<unknown>) {
+        try {
+          yield* task;
+        } catch (error) {
+          if (error instanceof JoinError) return error.cause;
+        }
+        return assert.fail("it was to fail");
+      });
+      const full = yield* causeOf(spawn(sendInVain(tx, "trySend")));
+      assert.ok(full instanceof mpsc.TrySendError);
+      assert.deepEqual([full.kind, full.value], ["full", [1, 2]]);
+      const late = yield* causeOf(spawnBlocking(sendInVainBlocking(tx)));
+      assert.ok(late instanceof mpsc.SendTimeoutError);
+      assert.deepEqual([late.kind, late.value], ["timeout", [1, 2]]);
+      const lent = yield* causeOf(spawn(reserveInVain(tx)));
+      assert.ok(lent instanceof mpsc.TrySendError);
+      // Not one more sender that would have to be disposed.
+      assert.deepEqual([lent.kind, lent.value, tx.strongCount], ["full", undefined, 1]);
+      rx.close();
+      const closed = yield* causeOf(spawn(sendInVain(tx, "send")));
+      assert.ok(closed instanceof SendError);
+      assert.deepEqual(closed.value, [1, 2]);
+    });
   });
 
   test("what a blocking thread has made lives on when that ends", options, async () => {

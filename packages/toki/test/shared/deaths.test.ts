@@ -3,12 +3,22 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fromPromise, JoinError, Runtime, spawn, spawnBlocking } from "toki";
-import { Mutex, mpsc, Notify, oneshot, Semaphore } from "toki/shared";
-import { dieBlocked, dieWaiting, dieWith } from "./functions.js";
+import { fn, fromPromise, JoinError, type JoinHandle, Runtime, spawn, spawnBlocking } from "toki";
+import { Barrier, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } from "toki/shared";
+import { dieArrived, dieBlocked, dieDowngraded, dieReading, dieWaiting, dieWith } from "./functions.js";
 
 const threads = { flavor: "multiThread", workerThreads: 1 } as const;
 const options = { timeout: 60_000 };
+
+const died = fn(function* died(task: JoinHandle<unknown>) {
+  let error: unknown;
+  try {
+    yield* task;
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.ok(error instanceof JoinError && error.isPanic(), String(error));
+});
 
 describe("a worker that dies", () => {
   test("gives its permits back, and swallows none as a waiter", options, async () => {
@@ -20,12 +30,7 @@ describe("a worker that dies", () => {
       yield* up.notified();
       // Its wait for 100 has collected two; that task's permit makes three.
       using _all = yield* semaphore.acquireMany(3);
-      try {
-        yield* task;
-        assert.fail("it was to die");
-      } catch (error) {
-        assert.ok(error instanceof JoinError && error.isPanic(), String(error));
-      }
+      yield* died(task);
     });
     assert.equal(semaphore.availablePermits, 3);
   });
@@ -51,11 +56,51 @@ describe("a worker that dies", () => {
       } catch (error) {
         assert.ok(error instanceof oneshot.RecvError, String(error));
       }
-      try {
-        yield* task;
-      } catch (error) {
-        assert.ok(error instanceof JoinError && error.isPanic(), String(error));
-      }
+      yield* died(task);
+    });
+  });
+});
+
+describe("a worker that dies with an RwLock", () => {
+  test("gives its shares back, its place in line, and what it wrote with the value from before", options, async () => {
+    await using rt = new Runtime(threads);
+    const [read, write] = [new RwLock(1), new RwLock(1)];
+    const up = new Notify();
+    await rt.run(function* () {
+      const task = spawn(dieReading(read, write, up));
+      yield* up.notified();
+      // Behind its readers and its writer.
+      using guard = yield* read.write();
+      guard.value++;
+      assert.equal((yield* write.read()).value, 1);
+      yield* died(task);
+    });
+    assert.equal(read.intoInner(), 2);
+    write.tryRead().release();
+  });
+
+  test("after a downgrade: one share comes back, and the value is what it wrote", options, async () => {
+    await using rt = new Runtime(threads);
+    const lock = new RwLock(1, { maxReaders: 5 });
+    await rt.run(function* () {
+      yield* died(spawn(dieDowngraded(lock)));
+      using guard = yield* lock.write();
+      assert.equal(guard.value, 13);
+    });
+    assert.equal(lock.intoInner(), 13);
+  });
+});
+
+describe("a worker that dies at a Barrier", () => {
+  test("has arrived", options, async () => {
+    await using rt = new Runtime(threads);
+    const barrier = new Barrier(2);
+    const up = new Notify();
+    await rt.run(function* () {
+      const task = spawn(dieArrived(barrier, up));
+      yield* up.notified();
+      yield* died(task);
+      assert.deepEqual(yield* barrier.wait(), { isLeader: true });
     });
   });
 });

@@ -2,7 +2,7 @@
  * What the tests of toki/shared run on workers and on blocking threads. Nothing here has an effect when it is imported.
  */
 import { blocking, fn, select, yieldNow } from "toki";
-import type { AtomicCell, CancellationToken, Mutex, Notify, oneshot, Semaphore } from "toki/shared";
+import type { AtomicCell, Barrier, CancellationToken, Mutex, Notify, oneshot, RwLock, Semaphore } from "toki/shared";
 import { mpsc } from "toki/shared";
 
 export const takePermits = fn(import.meta, function* takePermits(semaphore: Semaphore, rounds: number, n: number) {
@@ -38,6 +38,143 @@ export const incrementBlocking = blocking(
   },
 );
 
+/** Two numbers that only a writer who is halfway through sees unequal. */
+export interface Pair {
+  a: number;
+  b: number;
+}
+
+function look({ a, b }: Readonly<Pair>, least: number): number {
+  if (a !== b) throw new Error(`a reader saw a writer halfway: ${a}, ${b}`);
+  if (a < least) throw new Error(`a reader went back from ${least} to ${a}`);
+  return a;
+}
+
+/** Reads and writes by turns; each write is read again after a downgrade. */
+export const readAndWrite = fn(import.meta, function* readAndWrite(lock: RwLock<Pair>, rounds: number) {
+  let seen = 0;
+  for (let i = 0; i < rounds; i++) {
+    {
+      using reading = yield* lock.read();
+      seen = look(reading.value, seen);
+      if (i % 3 === 0) yield* yieldNow();
+    }
+    using writing = yield* lock.write();
+    writing.value.a++;
+    if (i % 5 === 0) yield* yieldNow();
+    writing.value.b++;
+    const written = writing.value.a;
+    using reading = writing.downgrade();
+    seen = look(reading.value, written);
+    if (seen !== written) throw new Error(`written over during a downgrade: ${written}, ${seen}`);
+  }
+  return seen;
+});
+
+export const readAndWriteBlocking = blocking(
+  import.meta,
+  function readAndWriteBlocking(lock: RwLock<Pair>, rounds: number) {
+    let seen = 0;
+    for (let i = 0; i < rounds; i++) {
+      {
+        using reading = lock.blockingRead();
+        seen = look(reading.value, seen);
+      }
+      using writing = lock.blockingWrite();
+      writing.value.a++;
+      writing.value.b++;
+    }
+    return seen;
+  },
+);
+
+/** Reads and writes under random cancellation: each attempt is given up after a number of polls. */
+export const readAndWriteImpatiently = fn(
+  import.meta,
+  function* readAndWriteImpatiently(lock: RwLock<Pair>, rounds: number, patience: readonly number[]) {
+    let writes = 0;
+    for (let i = 0; i < rounds; i++) {
+      const bored = turns(patience[i % patience.length]!);
+      if (i % 2 === 0) {
+        const { key, value } = yield* select.biased({ guard: lock.read(), bored });
+        if (key !== "guard") continue;
+        using reading = value;
+        look(reading.value, 0);
+        yield* yieldNow();
+        continue;
+      }
+      const { key, value } = yield* select.biased({ guard: lock.write(), bored });
+      if (key !== "guard") continue;
+      using writing = value;
+      writing.value.a++;
+      yield* yieldNow();
+      writing.value.b++;
+      writes++;
+    }
+    return writes;
+  },
+);
+
+/** In each round everybody counts up, and after the barrier sees what all have counted. */
+export const march = fn(
+  import.meta,
+  function* march(barrier: Barrier, counts: AtomicCell<number>, size: number, rounds: number) {
+    let leads = 0;
+    for (let round = 1; round <= rounds; round++) {
+      counts.fetchAdd(1);
+      if ((yield* barrier.wait()).isLeader) leads++;
+      if (counts.load() < round * size) throw new Error(`went on with ${counts.load()} of ${round * size}`);
+      yield* barrier.wait();
+    }
+    return leads;
+  },
+);
+
+export const marchBlocking = blocking(
+  import.meta,
+  function marchBlocking(barrier: Barrier, counts: AtomicCell<number>, size: number, rounds: number) {
+    let leads = 0;
+    for (let round = 1; round <= rounds; round++) {
+      counts.fetchAdd(1);
+      if (barrier.blockingWait().isLeader) leads++;
+      if (counts.load() < round * size) throw new Error(`went on with ${counts.load()} of ${round * size}`);
+      barrier.blockingWait();
+    }
+    return leads;
+  },
+);
+
+/** Dies with two shares of one lock, with the whole of another, and as a writer who waits for the first. */
+export const dieReading = fn(
+  import.meta,
+  function* dieReading(read: RwLock<number>, write: RwLock<number>, up: Notify) {
+    const guards = [yield* read.read(), (yield* read.read()).map((n) => n + 1)];
+    const writing = yield* write.write();
+    writing.value = 13;
+    setTimeout(() => process.exit(3), 0);
+    up.notifyOne();
+    yield* read.write();
+    guards.forEach((guard) => {
+      guard.release();
+    });
+  },
+);
+
+/** Dies after it has downgraded. */
+export const dieDowngraded = fn(import.meta, function* dieDowngraded(lock: RwLock<number>) {
+  const writing = yield* lock.write();
+  writing.value = 13;
+  const reading = writing.downgrade();
+  process.exit(reading.value === 13 ? 3 : 4);
+});
+
+/** Arrives, and dies. */
+export const dieArrived = fn(import.meta, function* dieArrived(barrier: Barrier, up: Notify) {
+  setTimeout(() => process.exit(3), 0);
+  up.notifyOne();
+  yield* barrier.wait();
+});
+
 export const takeBlocking = blocking(
   import.meta,
   function takeBlocking(semaphore: Semaphore, rounds: number, n: number) {
@@ -54,6 +191,23 @@ export type Numbered = readonly [who: number, n: number];
 export const produce = fn(import.meta, function* produce(sender: mpsc.Sender<Numbered>, who: number, count: number) {
   using tx = sender;
   for (let n = 0; n < count; n++) yield* tx.send([who, n]);
+});
+
+/** Throws the messages back that nobody wants. */
+export const sendInVain = fn(import.meta, function* sendInVain(sender: mpsc.Sender<Numbered>, how: "send" | "trySend") {
+  using tx = sender;
+  if (how === "send") yield* tx.send([1, 2]);
+  else tx.trySend([1, 2]);
+});
+
+export const reserveInVain = fn(import.meta, function* reserveInVain(sender: mpsc.Sender<Numbered>) {
+  using tx = sender;
+  tx.tryReserveOwned();
+});
+
+export const sendInVainBlocking = blocking(import.meta, function sendInVainBlocking(sender: mpsc.Sender<Numbered>) {
+  using tx = sender;
+  tx.blockingSend([1, 2], 1);
 });
 
 export const produceUnbounded = fn(

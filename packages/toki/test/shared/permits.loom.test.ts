@@ -5,148 +5,102 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Memory } from "../../dist/memory/memory.js";
-import { SharedLock } from "../../dist/memory/shared-lock.js";
 import * as acquire from "../../dist/shared/acquire-future.js";
-import * as permits from "../../dist/shared/permits.js";
-import * as threads from "../../dist/shared/thread.js";
-import "toki/shared"; // the kinds of objects
-import * as kinds from "../../dist/shared/kinds.js";
+import * as code from "../../dist/shared/permits.js";
 import { check, type Model, type Options } from "../support/loom/index.js";
+import { options as common, deadWaiter, type ModelShare, OBJECT, program } from "./model-thread.js";
 
-const OBJECT = 16;
-/** A block, a list and a count of frees for each thread. */
-const BLOCK = (thread: number) => 32 + 16 * thread;
-const LIST = (thread: number) => 1 + thread;
-const FREES = (thread: number) => 6 + thread;
-const WORDS = 96;
-const PERMITS = OBJECT + 2;
-const QUEUE = OBJECT + 4;
 const SEMAPHORE = 1;
 
-interface Thread {
-  prepare(): void;
-  unlock(lock: SharedLock): void;
-  enqueue(share: Share, queue: number, amount: number, asked: number, blocks: number): number;
-  clearWaiter(block: number, object: number, number: number): void;
-}
-
-interface Share {
-  readonly thread: Thread;
-  readonly lock: SharedLock;
-}
-
 type Outcome = true | "closed" | "timeout";
-const { SharedThread } = threads as unknown as { SharedThread: { prototype: object } };
-const { blockingTake } = acquire as unknown as {
-  blockingTake(share: Share, n: number, where: string, deadline: number): Outcome;
+const { blockingTake, giveBack } = acquire as unknown as {
+  blockingTake(share: ModelShare, n: number, where: string, deadline: number): Outcome;
+  giveBack(share: ModelShare, n: number): void;
 };
-const { give, closePermits } = permits as unknown as {
-  give(thread: Thread, object: number, n: number): void;
-  closePermits(thread: Thread, object: number): boolean;
+const { closePermits, PERMITS, PERMIT_QUEUE } = code as unknown as {
+  closePermits(thread: unknown, object: number): boolean;
+  PERMITS: number;
+  PERMIT_QUEUE: number;
 };
-const { kindOf } = kinds as unknown as { kindOf(number: number): object };
-
-/** The part of a model's thread: the real one, with memory and blocks of the model. */
-function shareOf(model: Memory, index: number): Share {
-  const memory = Object.create(model, {
-    // A deadline of the model is never or at once.
-    waitFor: { value: (at: number, expected: number) => model.wait(at, expected) },
-    reaching: { value: () => assert.fail("no views") },
-  });
-  const thread = Object.assign(Object.create(SharedThread.prototype), {
-    memory,
-    arena: {
-      alloc: () => BLOCK(index),
-      free: (block: number) => void model.add(FREES((block - 32) / 16), 1),
-    },
-    mailbox: { isWorker: false },
-    slot: index,
-    list: LIST(index),
-    told: 0,
-    toldLast: 0,
-    spare: 0,
-    lastMissing: 0,
-  }) as Thread;
-  const lock = new SharedLock(memory, OBJECT);
-  const peek = (word: number) => model.load(OBJECT + word);
-  return { thread, lock, object: OBJECT, kind: kindOf(SEMAPHORE), peek } as Share;
-}
-
-function giveBack({ thread, lock }: Share, n: number): void {
-  lock.lock();
-  give(thread, OBJECT, n);
-  thread.unlock(lock);
-}
 
 const NEVER = Number.POSITIVE_INFINITY;
 const AT_ONCE = Number.NEGATIVE_INFINITY;
 
+const options: Options = { ...common, preemptions: 3, maxSchedules: 100_000 };
+
+const holder = (share: ModelShare) => giveBack(share, 1);
+
 /** Acquires, and gives back what it has got. */
-const acquirer = (index: number, n: number, deadline: number) => (memory: Memory) => {
-  const share = shareOf(memory, index);
+const acquires = (n: number, deadline: number) => (share: ModelShare) => {
   const outcome = blockingTake(share, n, "", deadline);
   if (outcome === true) giveBack(share, n);
   return outcome;
 };
 
-const options: Options = { words: WORDS, preemptions: 3, maxSchedules: 100_000 };
-
-/** At the end nobody waits, all permits are there, and each block that was in the queue was freed once. */
-function assertWhole(memory: Memory, total: number, waiters: readonly number[]): void {
-  assert.equal(memory.load(PERMITS), total);
-  assert.deepEqual([memory.load(QUEUE), memory.load(QUEUE + 1)], [0, 0]);
-  // A block that was never queued is a spare of its thread's, on its list.
-  for (const index of waiters) assert.equal(memory.load(FREES(index)) + (memory.load(LIST(index)) === 0 ? 0 : 1), 1);
+/** At the end nobody waits, and all permits are there. */
+function assertWhole(memory: Memory, total: number): void {
+  assert.equal(memory.load(OBJECT + PERMITS), total);
+  assert.deepEqual([memory.load(OBJECT + PERMIT_QUEUE), memory.load(OBJECT + PERMIT_QUEUE + 1)], [0, 0]);
 }
 
+const semaphore = (
+  free: number,
+  total: number,
+  bodies: Record<string, (share: ModelShare) => unknown>,
+  outcomes: readonly Outcome[],
+  dead: readonly number[] = [],
+) =>
+  program(
+    SEMAPHORE,
+    (memory) => memory.store(OBJECT + PERMITS, free),
+    bodies,
+    ([, , outcome], memory) => {
+      assert.ok(outcomes.includes(outcome), String(outcome));
+      assertWhole(memory, total);
+    },
+    dead,
+  );
+
 const models: Record<string, (model: Model) => void> = {
-  "a waiter, one that gives up, and a release": (model) => {
-    model.thread("holder", (memory) => giveBack(shareOf(memory, 0), 1));
-    model.thread("waits", acquirer(1, 1, NEVER));
-    model.thread("gives up", acquirer(2, 1, AT_ONCE));
-    model.after(([, waits]) => {
-      assert.equal(waits, true);
-      assertWhole(model.memory, 1, [1, 2]);
-    });
-  },
-  "one that has collected a part gives up": (model) => {
-    model.memory.store(PERMITS, 1);
-    model.thread("holder", (memory) => giveBack(shareOf(memory, 0), 1));
-    model.thread("gives up", acquirer(1, 2, AT_ONCE));
-    model.thread("waits", acquirer(2, 1, NEVER));
-    model.after(([, , waits]) => {
-      assert.equal(waits, true);
-      assertWhole(model.memory, 2, [1, 2]);
-    });
-  },
-  "a close while one waits and a permit is on its way": (model) => {
-    model.thread("holder", (memory) => giveBack(shareOf(memory, 0), 1));
-    model.thread("closer", (memory) => {
-      const { thread, lock } = shareOf(memory, 1);
-      lock.lock();
-      closePermits(thread, OBJECT);
-      thread.unlock(lock);
-    });
-    model.thread("waits", acquirer(2, 1, NEVER));
-    model.after(([, , outcome]) => {
-      assert.ok(outcome === true || outcome === "closed");
-      assertWhole(model.memory, 1, [2]);
-    });
-  },
+  "a waiter, one that gives up, and a release": semaphore(
+    0,
+    1,
+    { holder, "gives up": acquires(1, AT_ONCE), waits: acquires(1, NEVER) },
+    [true],
+  ),
+  "one that has collected a part gives up": semaphore(
+    1,
+    2,
+    { holder, "gives up": acquires(2, AT_ONCE), waits: acquires(1, NEVER) },
+    [true],
+  ),
+  "a close while one waits and a permit is on its way": semaphore(
+    0,
+    1,
+    {
+      holder,
+      closer({ thread, lock }) {
+        lock.lock();
+        closePermits(thread, OBJECT);
+        thread.unlock(lock);
+      },
+      waits: acquires(1, NEVER),
+    },
+    [true, "closed"],
+  ),
   "the thread of a waiter is no more: what it is given goes to the next": (model) => {
-    const dead = shareOf(model.memory, 3);
-    dead.thread.prepare();
-    dead.thread.enqueue(dead, QUEUE, 1, 1, 1);
-    model.thread("holder", (memory) => giveBack(shareOf(memory, 0), 1));
-    model.thread("clears up", (memory) => {
-      shareOf(memory, 1).thread.clearWaiter(BLOCK(3), OBJECT, SEMAPHORE);
-    });
-    model.thread("waits", acquirer(2, 1, NEVER));
-    model.after(([, , waits]) => {
-      assert.equal(waits, true);
-      assertWhole(model.memory, 1, [2]);
-      assert.equal(model.memory.load(FREES(3)), 1);
-    });
+    const dead = deadWaiter(model.memory, SEMAPHORE, PERMIT_QUEUE);
+    semaphore(
+      0,
+      1,
+      {
+        holder,
+        "clears up": (share) => share.thread.clearWaiter(dead, OBJECT, SEMAPHORE),
+        waits: acquires(1, NEVER),
+      },
+      [true],
+      [dead],
+    )(model);
   },
 };
 
@@ -160,19 +114,23 @@ describe("permits under all schedules", () => {
   }
 
   test("finds a release that wakes nobody", { timeout: 120_000 }, () => {
+    const releases = ({ thread, lock }: ModelShare) => {
+      lock.lock();
+      // What `give` would be without the queue.
+      thread.memory.write(OBJECT + PERMITS, thread.memory.read(OBJECT + PERMITS) + 1);
+      thread.unlock(lock);
+    };
     assert.throws(
       () =>
-        check(options, (model) => {
-          model.thread("holder", (memory) => {
-            const { thread, lock } = shareOf(memory, 0);
-            lock.lock();
-            // What `give` would be without the queue.
-            memory.write(PERMITS, memory.read(PERMITS) + 1);
-            thread.unlock(lock);
-          });
-          model.thread("waits", acquirer(1, 1, NEVER));
-          model.after(() => {});
-        }),
+        check(
+          options,
+          program(
+            SEMAPHORE,
+            () => {},
+            { releases, waits: acquires(1, NEVER) },
+            () => {},
+          ),
+        ),
       /deadlock/i,
     );
   });

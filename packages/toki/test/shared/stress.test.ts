@@ -5,8 +5,16 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import fc from "fast-check";
 import { Runtime, type Suspend, spawn, spawnLocal, yieldNow } from "toki";
-import { Mutex, mpsc, Notify, Semaphore } from "toki/shared";
-import { acquireImpatiently, consume, increment, type Numbered, produceImpatiently, takePermits } from "./functions.js";
+import { Mutex, mpsc, Notify, RwLock, Semaphore } from "toki/shared";
+import {
+  acquireImpatiently,
+  consume,
+  increment,
+  type Numbered,
+  produceImpatiently,
+  readAndWriteImpatiently,
+  takePermits,
+} from "./functions.js";
 
 const HANG_MS = 30_000;
 const options = { timeout: 120_000 };
@@ -44,6 +52,29 @@ describe("stress", () => {
             for (const task of tasks) yield* task;
           });
           assert.equal(semaphore.availablePermits, permits);
+        },
+      ),
+      { numRuns: 25 },
+    ),
+  );
+
+  test("RwLock: writers are alone, and nothing is lost under random cancellation", options, () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(fc.record({ patience, isHere: fc.boolean() }), { minLength: 2, maxLength: 6 }),
+        async (maxReaders, parties) => {
+          using lock = new RwLock({ a: 0, b: 0 }, { maxReaders });
+          const writes = await watched(function* () {
+            const tasks = parties.map(({ patience, isHere }) => {
+              const work = readAndWriteImpatiently(lock, 60, patience);
+              return isHere ? spawnLocal(work) : spawn(work);
+            });
+            let writes = 0;
+            for (const task of tasks) writes += yield* task;
+            return writes;
+          });
+          assert.deepEqual(lock.intoInner(), { a: writes, b: writes });
         },
       ),
       { numRuns: 25 },

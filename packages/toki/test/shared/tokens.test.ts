@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fromPromise, MisuseError, Runtime, spawn, spawnBlocking } from "toki";
-import { AtomicCell, CancellationToken, Mutex, mpsc, Notify, Semaphore } from "toki/shared";
+import {
+  AcquireError,
+  AtomicCell,
+  Barrier,
+  CancellationToken,
+  DisposedError,
+  Mutex,
+  mpsc,
+  Notify,
+  oneshot,
+  RwLock,
+  Semaphore,
+} from "toki/shared";
 import { assertErr } from "toki/test";
 import {
   blockInTask,
@@ -93,6 +105,32 @@ describe("blocking methods", () => {
     const semaphore = new Semaphore(1);
     const message = await rt.run(function* () {
       assert.ok(assertErr(() => semaphore.blockingAcquire()) instanceof MisuseError);
+      const [tx, rx] = mpsc.channel<number>(1);
+      const [, unbounded] = mpsc.unboundedChannel<number>();
+      const [, answer] = oneshot<number>();
+      const [mutex, rwlock, barrier] = [new Mutex(0), new RwLock(0), new Barrier(2)];
+      const calls: Record<string, () => unknown> = {
+        "Semaphore.blockingAcquire": () => semaphore.blockingAcquireMany(1),
+        "Mutex.blockingLock": () => mutex.blockingLock(),
+        "RwLock.blockingRead": () => rwlock.blockingRead(),
+        "RwLock.blockingWrite": () => rwlock.blockingWrite(),
+        "Barrier.blockingWait": () => barrier.blockingWait(),
+        "Sender.blockingSend": () => tx.blockingSend(1),
+        "Receiver.blockingRecv": () => rx.blockingRecv(),
+        "Receiver.blockingRecvMany": () => rx.blockingRecvMany(2),
+        "UnboundedReceiver.blockingRecv": () => unbounded.blockingRecv(),
+        "UnboundedReceiver.blockingRecvMany": () => unbounded.blockingRecvMany(2),
+        "OneshotReceiver.blockingRecv": () => answer.blockingRecv(),
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        const error = assertErr(call);
+        assert.ok(error instanceof MisuseError, name);
+        assert.equal(error.code, "TOKI_BLOCKING_IN_TASK");
+        assert.ok(error.message.startsWith(`${name}: `), error.message);
+      }
+      // and nothing was taken
+      assert.deepEqual([mutex.intoInner(), rwlock.intoInner(), tx.capacity], [0, 0, 1]);
+      assert.equal(barrier.wait().describe(), "Barrier wait (0/2 arrived)");
       return yield* spawn(blockInTask(semaphore));
     });
     assert.match(message as string, /Cannot block the current thread from within a runtime/);
@@ -102,11 +140,25 @@ describe("blocking methods", () => {
   test("are fine outside of tasks", () => {
     const semaphore = new Semaphore(3);
     semaphore.blockingAcquire(2).release();
+    semaphore.blockingAcquireMany(3).release();
     const [tx, rx] = mpsc.channel<number>(3);
     tx.blockingSend(1);
     tx.blockingSend(2);
     tx[Symbol.dispose]();
     assert.deepEqual([rx.blockingRecvMany(1), rx.blockingRecv(), rx.blockingRecv()], [[1], 2, undefined]);
+  });
+
+  test("of what was closed or taken apart fail", () => {
+    const closed = new Semaphore(1);
+    closed.close();
+    for (const call of [() => closed.blockingAcquire(), () => closed.blockingAcquireMany(2)]) {
+      assert.ok(assertErr(call) instanceof AcquireError);
+    }
+    const [mutex, rwlock] = [new Mutex(0), new RwLock(0)];
+    for (const lock of [mutex, rwlock]) lock.intoInner();
+    for (const call of [() => mutex.blockingLock(), () => rwlock.blockingRead(), () => rwlock.blockingWrite()]) {
+      assert.ok(assertErr(call) instanceof DisposedError);
+    }
   });
 
   test("blockingSend gives up after its timeout, and loses no slot", () => {

@@ -6,7 +6,7 @@ import { test as toki } from "toki/test";
 import { implementations } from "./implementations.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Mutex, mpsc, Semaphore } = module;
+  const { Barrier, BroadcastRecvError, broadcast, LaggedError, Mutex, mpsc, OnceCell, RwLock, Semaphore } = module;
 
   describe(implementation, () => {
     /*
@@ -98,6 +98,113 @@ for (const { name: implementation, module } of implementations) {
           }),
         ));
 
+      test("RwLock: it is free, and a writer is always alone", () =>
+        run(
+          fn(function* (workers: Worker[]) {
+            const rwlock = new RwLock(0, { maxReaders: 2 });
+            let [readers, writers] = [0, 0];
+            const work = fn(function* ({ start, hold, amount }: Worker) {
+              yield* sleep(start);
+              if (amount === 1) {
+                using _guard = yield* rwlock.read();
+                readers++;
+                try {
+                  assert.ok(writers === 0 && readers <= 2);
+                  yield* sleep(hold);
+                } finally {
+                  readers--;
+                }
+                return;
+              }
+              using guard = yield* rwlock.write();
+              writers++;
+              try {
+                assert.deepEqual([readers, writers], [0, 1]);
+                yield* sleep(hold);
+              } finally {
+                writers--;
+              }
+              if (amount === 2) return;
+              using _reading = guard.downgrade();
+              readers++;
+              try {
+                yield* sleep(hold);
+                assert.equal(writers, 0);
+              } finally {
+                readers--;
+              }
+            });
+            yield* abortAll(
+              workers,
+              workers.map((each) => spawn(work(each))),
+            );
+            assert.equal(rwlock.intoInner(), 0);
+          }),
+        ));
+
+      test("Barrier: each round that was complete has let its waiters go, with one leader", () =>
+        run(
+          fn(function* (workers: Worker[]) {
+            const barrier = new Barrier(3);
+            let [arrived, leaders] = [0, 0];
+            const work = fn(function* ({ start, amount }: Worker) {
+              yield* sleep(start);
+              for (let i = 0; i < amount; i++) {
+                arrived++;
+                if ((yield* barrier.wait()).isLeader) leaders++;
+              }
+            });
+            const handles = workers.map((each) => spawn(work(each)));
+            for (let now = 0; now <= 30; now++) {
+              workers.forEach(({ abortAt }, i) => {
+                if (abortAt === now) handles[i]?.abort();
+              });
+              yield* sleep(1);
+            }
+            assert.equal(leaders, Math.floor(arrived / 3));
+            for (const handle of handles) handle.abort();
+          }),
+        ));
+
+      test("broadcast: who listens to the end hears of everything, or how much it missed", () =>
+        run(
+          fn(function* (workers: Worker[]) {
+            const [tx, last] = broadcast<number>(2);
+            let sent = 0;
+            const wrong: unknown[] = [];
+            const listen = fn(function* ({ start, hold }: Worker) {
+              yield* sleep(start);
+              using rx = last.resubscribe();
+              for (let next = sent; ; next++) {
+                try {
+                  const value = yield* rx.recv();
+                  if (value !== next) wrong.push(`${value} in the place of ${next}`);
+                  yield* sleep(hold);
+                } catch (error) {
+                  if (error instanceof LaggedError) next += error.skipped - 1;
+                  else {
+                    if (!(error instanceof BroadcastRecvError) || next !== sent) wrong.push(error, next);
+                    return;
+                  }
+                }
+              }
+            });
+            const shout = fn(function* () {
+              using sender = tx;
+              for (let ms = 0; ms < 25; ms++) {
+                for (let n = 0; n < ms % 4; n++) sender.send(sent++);
+                yield* sleep(1);
+              }
+            });
+            const handles = [...workers.map((each) => spawn(listen(each))), spawn(shout())];
+            yield* abortAll(workers, handles);
+            assert.deepEqual(wrong, []);
+            assert.equal(last.isClosed, true);
+            assert.throws(() => last.tryRecv(), LaggedError);
+            assert.deepEqual([last.tryRecv(), last.tryRecv()], [sent - 2, sent - 1]);
+          }),
+        ));
+
       test("mpsc: what was sent arrives once and in order, the channel ends, all slots are free", () =>
         run(
           fn(function* (workers: Worker[]) {
@@ -127,6 +234,39 @@ for (const { name: implementation, module } of implementations) {
             tx[Symbol.dispose]();
             assert.deepEqual([...(yield* consumer)].sort(), [...sent].sort());
             assert.deepEqual([rx.capacity, rx.senderStrongCount], [2, 0]);
+          }),
+        ));
+
+      test("OnceCell: one initializer at a time, its cleanup included; the last one left has a value", () =>
+        run(
+          fn(function* (workers: Worker[]) {
+            const cell = new OnceCell<number>();
+            let running = 0;
+            const make = fn(function* ({ hold, amount }: Worker) {
+              assert.equal(running++, 0);
+              try {
+                yield* sleep(hold);
+                if (amount === 1) throw new RangeError("no value");
+                return amount;
+              } finally {
+                try {
+                  yield* sleep(1);
+                } finally {
+                  running--;
+                }
+              }
+            });
+            const work = fn(function* (each: Worker) {
+              yield* sleep(each.start);
+              return yield* cell.getOrInit(() => make(each));
+            });
+            yield* abortAll(
+              workers,
+              workers.map((each) => spawn(work(each))),
+            );
+            assert.equal(running, 0);
+            const last = { start: 0, hold: 1, abortAt: null, amount: 3 };
+            assert.ok((yield* work(last)) >= 2);
           }),
         ));
     });

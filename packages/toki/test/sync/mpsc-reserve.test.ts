@@ -365,6 +365,19 @@ for (const { name: implementation, module } of implementations) {
         });
       }
 
+      test("keeps the channel open for weak senders, as its sender would", () => {
+        const [tx, rx] = mpsc.channel<number>(3);
+        const weak = tx.downgrade();
+        const permit = now(tx.reserveOwned());
+        const other = weak.upgrade();
+        assert.ok(other !== undefined);
+        assert.deepEqual([weak.strongCount, weak.weakCount, rx.isClosed], [2, 1, false]);
+        other[Symbol.dispose]();
+        permit.send(1)[Symbol.dispose]();
+        assert.equal(weak.upgrade(), undefined);
+        assert.equal(rx.tryRecv(), 1);
+      });
+
       test("two at once for one sender: the second fails, and its slot comes back", () => {
         const [tx] = mpsc.channel<number>(2);
         const first = testTask(tx.reserveOwned());

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Future, JoinError, MisuseError, spawn, yieldNow } from "toki";
+import { type Future, JoinError, MisuseError, ready, spawn, yieldNow } from "toki";
 import { test as toki } from "toki/test";
 import { CancellationToken } from "toki/util";
+import { Gate } from "../support/gate.js";
 import { implementations } from "./implementations.js";
+import { now, waiting, woken } from "./support.js";
 
 for (const { name: implementation, module } of implementations) {
-  const { Mutex, mpsc, Notify, oneshot, Semaphore } = module;
+  const { Barrier, broadcast, Mutex, mpsc, Notify, OnceCell, oneshot, RwLock, Semaphore, SetOnce, watch } = module;
 
   describe(implementation, () => {
     const leaves: Record<string, () => { future: Future<unknown>; finish: () => void }> = {
@@ -14,6 +16,20 @@ for (const { name: implementation, module } of implementations) {
         const mutex = new Mutex(0);
         const guard = mutex.tryLock();
         return { future: mutex.lock(), finish: () => guard.release() };
+      },
+      "RwLock.read": () => {
+        const rwlock = new RwLock(0);
+        const guard = rwlock.tryWrite();
+        return { future: rwlock.read(), finish: () => guard.release() };
+      },
+      "RwLock.write": () => {
+        const rwlock = new RwLock(0);
+        const guard = rwlock.tryRead();
+        return { future: rwlock.write(), finish: () => guard.release() };
+      },
+      "Barrier.wait": () => {
+        const barrier = new Barrier(2);
+        return { future: barrier.wait(), finish: () => now(barrier.wait()) };
       },
       "Semaphore.acquire": () => {
         const semaphore = new Semaphore(0);
@@ -47,6 +63,46 @@ for (const { name: implementation, module } of implementations) {
       "Receiver.recvMany": () => {
         const [tx, rx] = mpsc.channel<number>(1);
         return { future: rx.recvMany(1), finish: () => tx.trySend(1) };
+      },
+      "BroadcastReceiver.recv": () => {
+        const [tx, rx] = broadcast<number>(1);
+        return { future: rx.recv(), finish: () => void tx.send(1) };
+      },
+      "BroadcastSender.closed": () => {
+        const [tx, rx] = broadcast<number>(1);
+        return { future: tx.closed(), finish: () => rx[Symbol.dispose]() };
+      },
+      "WatchReceiver.changed": () => {
+        const [tx, rx] = watch(0);
+        return { future: rx.changed(), finish: () => tx.send(1) };
+      },
+      "WatchReceiver.waitFor": () => {
+        const [tx, rx] = watch(0);
+        return { future: rx.waitFor((n) => n === 1), finish: () => tx.send(1) };
+      },
+      "WatchSender.closed": () => {
+        const [tx, rx] = watch(0);
+        return { future: tx.closed(), finish: () => rx[Symbol.dispose]() };
+      },
+      "OnceCell.getOrInit, in line": () => {
+        const cell = new OnceCell<number>();
+        const gate = new Gate<number>();
+        const first = waiting(cell.getOrInit(() => gate));
+        return {
+          future: cell.getOrInit(() => ready(2)),
+          finish: () => {
+            gate.open(1);
+            woken(first);
+          },
+        };
+      },
+      "OnceCell.getOrInit, at its initializer": () => {
+        const gate = new Gate<number>();
+        return { future: new OnceCell<number>().getOrInit(() => gate), finish: () => gate.open(1) };
+      },
+      "SetOnce.wait": () => {
+        const once = new SetOnce<number>();
+        return { future: once.wait(), finish: () => once.set(1) };
       },
       "CancellationToken.cancelled": () => {
         const token = new CancellationToken();

@@ -2,6 +2,7 @@
  * Words to values. If that fails half-way, because the stack ends or memory does, the references that no object of this thread owns yet are given back:
  * those of CROSSINGs at `received` and after.
  */
+import { payloadOf } from "../error-classes.js";
 import { decodeThrown } from "../errors.js";
 import { unload } from "./carriage.js";
 import { crossingOfKind } from "./crossing.js";
@@ -258,6 +259,10 @@ export class Decoder extends WordReader {
     if (this.isPresent()) hide(error, "cause", this.read());
     if (this.isPresent()) hide(error, "errors", this.list());
     this.properties(error);
+    const payload = payloadOf(crossing);
+    if (payload !== undefined && Object.hasOwn(error, payload)) {
+      Object.defineProperty(error, payload, { enumerable: false });
+    }
     return error;
   }
 

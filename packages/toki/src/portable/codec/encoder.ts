@@ -229,6 +229,13 @@ export class Encoder extends WordWriter {
     };
   }
 
+  /** Whether what was written since takes nothing along: no reference to a shared object, nothing that leaves this thread. */
+  isPlainSince(mark: Mark): boolean {
+    return (
+      this.held.length === mark.held && this.leaving.length === mark.leaving && this.transfer.length === mark.transfer
+    );
+  }
+
   rewind(mark: Mark): void {
     this.length = mark.length;
     this.identity.truncate(mark.objects);

@@ -390,14 +390,13 @@ export class Executor {
   }
 
   /** A poll with hooks around it, in the task's async context. */
-  private pollObserved(task: Task<unknown>): void {
-    const observed = this.observes && (task.state & ROOT) === 0;
-    if (observed) this.rt.beforePoll(task);
+  protected pollObserved(task: Task<unknown>): void {
+    if (this.observes) this.rt.beforePoll(task);
     if (asyncContext.isUsed) {
       const run = task.extra?.context ?? this.baseContext;
       run(asyncContext.isValue ? pollAndRecapture : pollNow, this, task);
     } else pollNow(this, task);
-    if (observed) this.rt.afterPoll(task);
+    if (this.observes) this.rt.afterPoll(task);
   }
 
   /** Visits every queued task. */

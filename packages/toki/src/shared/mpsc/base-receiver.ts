@@ -1,40 +1,22 @@
-/*
- * The receiving half. At most one wait of it is in RECEIVING: `wait`, on behalf of the future `receiving`, or of a pollRecv (null).
- */
 import { driveAsyncIterator } from "../../future/async-iterable.js";
 import type { Context } from "../../future/context.js";
 import { current } from "../../future/current.js";
 import type { Future } from "../../future/future.js";
 import type { Poll } from "../../future/poll.js";
-import { NotSendError } from "../../portable/not-send-error.js";
 import { integer } from "../../sync/integer.js";
-import { ConcurrentRecvError, TryRecvError } from "../../sync/mpsc/error.js";
-import { LIVE, SharedHandle } from "../handle.js";
+import { TryRecvError } from "../../sync/mpsc/error.js";
+import { LIVE } from "../handle.js";
 import { NONE } from "../layout.js";
 import { IS_CLOSED, PERMITS } from "../permits.js";
+import { ReceivingHandle } from "../receiving-handle.js";
+import { RECEIVING, STRONG, WEAK } from "../sender-counts.js";
 import { takeValue } from "../values.js";
-import { blockFor, mayBlock, type Waiter } from "../waiter.js";
-import {
-  abandon,
-  CAPACITY,
-  close,
-  hasEnded,
-  LENGTH,
-  RECEIVER_HALF,
-  RECEIVING,
-  STRONG,
-  takeMessage,
-  WEAK,
-} from "./chan.js";
+import { blockFor, mayBlock } from "../waiter.js";
+import { abandon, CAPACITY, close, hasEnded, LENGTH, RECEIVER_HALF, takeMessage } from "./chan.js";
 import { pollMessage, pollMessages, Recv, RecvMany, takeMany } from "./recv.js";
 
 /** What the receivers of bounded and unbounded channels have in common. */
-export abstract class BaseReceiver<T> extends SharedHandle implements AsyncIterable<T> {
-  /** @internal */
-  wait: Waiter | null = null;
-  /** @internal */
-  receiving: Future<unknown> | null = null;
-
+export abstract class BaseReceiver<T> extends ReceivingHandle implements AsyncIterable<T> {
   /**
    * Waits for the next message.
    *
@@ -128,7 +110,7 @@ export abstract class BaseReceiver<T> extends SharedHandle implements AsyncItera
     const share = this.open(method);
     const { thread, object, lock } = share;
     mayBlock(`${this.constructor.name}.${method}`, thread);
-    if (this.waiting() !== null) throw new ConcurrentRecvError();
+    if (this.waiting() !== null) throw this.concurrent();
     for (;;) {
       thread.prepare();
       lock.lock();
@@ -226,35 +208,5 @@ export abstract class BaseReceiver<T> extends SharedHandle implements AsyncItera
   override giveUp(): void {
     this.share.half(RECEIVER_HALF, false);
     abandon(this.share);
-  }
-
-  /** @internal The wait that is under way. */
-  waiting(): Waiter | null {
-    const { wait } = this;
-    if (wait === null || !wait.hasArrived) return wait;
-    this.wait = null;
-    this.receiving = null;
-    this.share.thread.finish(wait);
-    return null;
-  }
-
-  /** @internal `who` does not wait any more. */
-  unregister(who: Future<unknown>): void {
-    const { wait } = this;
-    if (wait === null || this.receiving !== who) return;
-    this.wait = null;
-    this.receiving = null;
-    if (wait.hasArrived) this.share.thread.finish(wait);
-    else this.share.thread.leave(wait);
-  }
-
-  /** @internal */
-  override beforeMove(): void {
-    if (this.waiting() !== null) {
-      throw new NotSendError(
-        `a ${this.constructor.name} cannot be sent to another thread while a recv of it waits here`,
-        "",
-      );
-    }
   }
 }

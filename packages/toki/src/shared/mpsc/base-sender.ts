@@ -8,73 +8,23 @@
  * One that was sent to another thread is a clone: the message counts as a sender until it is received.
  */
 import type { Future } from "../../future/future.js";
-import { warnOnce } from "../../future/warn.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { refuseUndefined } from "../../sync/mpsc/message.js";
-import { type Collected, LENT, LIVE, type SharedHandle, Use } from "../handle.js";
-import { STRONG as HELD_STRONG, NONE } from "../layout.js";
+import { StrongSender } from "../counted-sender.js";
+import { Forgotten } from "../forgotten.js";
+import { type Collected, LENT, LIVE, type SharedHandle } from "../handle.js";
 import { IS_CLOSED } from "../permits.js";
-import { oldest } from "../queue.js";
+import { FORGOTTEN, RECEIVING } from "../sender-counts.js";
 import type { Share } from "../share.js";
-import { sharedThread } from "../thread.js";
-import { FORGOTTEN, loseSenders, RECEIVING, STRONG } from "./chan.js";
 import { Closed } from "./closed.js";
-import { CountedSender } from "./counted-sender.js";
 
-/** One more sender. @internal */
-export function addSender(object: number): void {
-  sharedThread().memory.add(object + STRONG, 1);
-}
-
-/** One sender less. @internal */
-export function dropSender({ thread, object, lock }: Share): void {
-  lock.lock();
-  loseSenders(thread, object, 1);
-  thread.unlock(lock);
-}
-
-/** @internal */
-export function reportForgotten(what: string): void {
-  warnOnce(
-    "TOKI_FORGOTTEN_SENDER",
-    `mpsc: a ${what} was garbage collected without having been disposed, and its channel's receiver waits: it will never see the end of the channel. Dispose senders when done: \`using tx = ...\` or \`tx[Symbol.dispose]()\``,
-  );
-}
-
-/** Collection closes nothing: the count of senders stays, the receiver may wait for ever, and this says why. */
-class Forgotten extends Use implements Collected {
-  private readonly chan: Share;
-  private readonly what: string;
-
-  constructor(share: Share, what: string) {
-    super(share);
-    this.chan = share;
-    this.what = what;
-  }
-
-  override onCollected(): void {
-    const { chan } = this;
-    const { memory } = chan.thread;
-    memory.add(chan.object + FORGOTTEN, 1);
-    chan.lock.lock();
-    const isWaiting = oldest(memory, chan.object + RECEIVING) !== NONE && memory.read(chan.object + IS_CLOSED) === 0;
-    chan.lock.unlock();
-    if (isWaiting) reportForgotten(this.what);
-    super.onCollected();
-  }
-}
+const FORGETFUL = { name: "mpsc", forgotten: FORGOTTEN, waiting: RECEIVING, isClosed: IS_CLOSED };
 
 /** What the senders of bounded and unbounded channels have in common. */
-export abstract class BaseSender<T> extends CountedSender {
-  /** @internal The sender is counted in the channel already. */
-  constructor(share: Share) {
-    super(share);
-    share.count(HELD_STRONG, 1);
-  }
-
+export abstract class BaseSender<T> extends StrongSender {
   /** @internal */
   override whenCollected(): Collected {
-    return new Forgotten(this.share, this.constructor.name);
+    return new Forgotten(this.share, FORGETFUL, this.constructor.name);
   }
 
   /**
@@ -100,17 +50,6 @@ export abstract class BaseSender<T> extends CountedSender {
       throw invalidArgument(`${this.constructor.name}.sameChannel`, "other", "a sender", other);
     }
     return this.share === other.share;
-  }
-
-  /** Gives this sender up. When the last one is, on any thread, the channel has ended: the receiver gets what is in it, then undefined. */
-  override [Symbol.dispose](): void {
-    super[Symbol.dispose]();
-  }
-
-  /** @internal */
-  override giveUp(): void {
-    this.share.count(HELD_STRONG, -1);
-    dropSender(this.share);
   }
 
   /** @internal */

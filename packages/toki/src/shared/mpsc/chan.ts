@@ -23,6 +23,16 @@ import { defineKind, MPSC } from "../kinds.js";
 import { HALVES, HELD, STRONG as HELD_STRONG, WEAK as HELD_WEAK, NONE, QUEUE } from "../layout.js";
 import { AFTER_PERMITS, assigned, closePermits, give, IS_CLOSED, PERMIT_QUEUE, PERMITS, tellAll } from "../permits.js";
 import { lengthOf, oldest } from "../queue.js";
+import {
+  AFTER_SENDERS,
+  CLOSING,
+  FORGOTTEN,
+  loseSenders,
+  RECEIVING,
+  STRONG,
+  tellReceivers,
+  WEAK,
+} from "../sender-counts.js";
 import type { Share } from "../share.js";
 import type { SharedThread } from "../thread.js";
 import { dropValue, VALUE_NEXT } from "../values.js";
@@ -33,18 +43,8 @@ const HEAD = AFTER_PERMITS + 1;
 const TAIL = AFTER_PERMITS + 2;
 /** @internal */
 export const LENGTH = AFTER_PERMITS + 3;
-/** @internal */
-export const STRONG = AFTER_PERMITS + 4;
-/** @internal */
-export const WEAK = AFTER_PERMITS + 5;
 /** The receiver was disposed: a message would never be taken. @internal */
-export const IS_ABANDONED = AFTER_PERMITS + 6;
-/** Senders that were collected without having been disposed. @internal */
-export const FORGOTTEN = AFTER_PERMITS + 7;
-/** @internal */
-export const RECEIVING = AFTER_PERMITS + 8;
-/** Who waits for the receiver to close. @internal */
-export const CLOSING = AFTER_PERMITS + 10;
+export const IS_ABANDONED = AFTER_SENDERS;
 
 /** The thread has the receiver. @internal */
 export const RECEIVER_HALF = 1;
@@ -80,15 +80,10 @@ export function hasEnded(thread: SharedThread, object: number): boolean {
   );
 }
 
-/** @internal */
-export function tellReceiver(thread: SharedThread, object: number): void {
-  tellAll(thread, object + RECEIVING, 0);
-}
-
 /** Slots come back. @internal */
 export function giveSlots(thread: SharedThread, object: number, n: number): void {
   if (n > 0) give(thread, object, n);
-  if (oldest(thread.memory, object + RECEIVING) !== NONE && hasEnded(thread, object)) tellReceiver(thread, object);
+  if (oldest(thread.memory, object + RECEIVING) !== NONE && hasEnded(thread, object)) tellReceivers(thread, object);
 }
 
 /** Delivers a message whose slot the caller has. False if nobody will take it: the caller drops it after the unlock. @internal */
@@ -104,7 +99,7 @@ export function deliver(thread: SharedThread, object: number, message: number): 
   else memory.write(memory.read(object + TAIL) + VALUE_NEXT, message);
   memory.write(object + TAIL, message);
   memory.write(object + LENGTH, length + 1);
-  if (oldest(memory, object + RECEIVING) !== NONE) tellReceiver(thread, object);
+  if (oldest(memory, object + RECEIVING) !== NONE) tellReceivers(thread, object);
   return true;
 }
 
@@ -120,18 +115,11 @@ export function takeMessage(thread: SharedThread, object: number): number {
   return message;
 }
 
-/** @internal */
-export function loseSenders(thread: SharedThread, object: number, n: number): void {
-  if (n === 0) return;
-  // Who has a sender adds more without the lock: the count does not begin at 0 then.
-  if (thread.memory.sub(object + STRONG, n) === n) tellReceiver(thread, object);
-}
-
 /** Stops sends and reservations. @internal */
 export function close(thread: SharedThread, object: number): void {
   if (!closePermits(thread, object)) return;
   tellAll(thread, object + CLOSING, 0);
-  tellReceiver(thread, object);
+  tellReceivers(thread, object);
 }
 
 /** The receiver is gone; the messages stay in the list until the channel goes, their slots do not. */
@@ -143,7 +131,7 @@ function loseReceiver(thread: SharedThread, object: number): void {
   memory.write(object + LENGTH, 0);
   close(thread, object);
   if (memory.read(object + CAPACITY) > 0) giveSlots(thread, object, dropped);
-  tellReceiver(thread, object);
+  tellReceivers(thread, object);
 }
 
 // Not under the lock

@@ -1,7 +1,8 @@
 import { permitCount } from "../permit-count.js";
 import { PERMITS } from "../permits.js";
+import { STRONG } from "../sender-counts.js";
 import { Share } from "../share.js";
-import { CAPACITY, kind, RECEIVER_HALF, STRONG } from "./chan.js";
+import { CAPACITY, kind, RECEIVER_HALF } from "./chan.js";
 import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
 import { UnboundedReceiver } from "./unbounded-receiver.js";

@@ -2,7 +2,7 @@ import { invalidArgument } from "../../internal/invalid-argument.js";
 import { DisposedError } from "../../sync/error.js";
 import { refuseUndefined } from "../../sync/mpsc/message.js";
 import { giveBack } from "../acquire-future.js";
-import { putValue } from "../values.js";
+import { dropValue, putValue } from "../values.js";
 import { BaseSender } from "./base-sender.js";
 import { deliverNow } from "./send.js";
 import type { Sender } from "./sender.js";
@@ -44,7 +44,14 @@ export class OwnedPermit<T> implements Disposable {
     if (value === undefined) refuseUndefined("OwnedPermit.send", "value");
     const { share } = this.held("send");
     const message = putValue(share.thread, value, "OwnedPermit.send", "value", false);
-    const sender = this.giveBack("send");
+    let sender: Sender<T>;
+    try {
+      sender = this.giveBack("send");
+    } catch (error) {
+      // Given back by a getter of the value.
+      dropValue(share.thread, message);
+      throw error;
+    }
     deliverNow(share, message);
     return sender;
   }

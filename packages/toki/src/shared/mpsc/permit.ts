@@ -2,7 +2,7 @@ import { DisposedError } from "../../sync/error.js";
 import { refuseUndefined } from "../../sync/mpsc/message.js";
 import { giveBack } from "../acquire-future.js";
 import type { Share } from "../share.js";
-import { putValue } from "../values.js";
+import { dropValue, putValue } from "../values.js";
 import { deliverNow } from "./send.js";
 
 /**
@@ -44,6 +44,11 @@ export class Permit<T> implements Disposable {
     if (value === undefined) refuseUndefined("Permit.send", "value");
     if (share === null) throw new DisposedError("Permit.send", "sent with or given back");
     const message = putValue(share.thread, value, "Permit.send", "value", false);
+    if (this.share === null) {
+      // By a getter of the value.
+      dropValue(share.thread, message);
+      throw new DisposedError("Permit.send", "given back");
+    }
     this.share = null;
     share.held(-1);
     deliverNow(share, message);

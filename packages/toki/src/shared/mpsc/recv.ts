@@ -6,15 +6,14 @@ import type { Context } from "../../future/context.js";
 import { Future, pollingContext, resultOf } from "../../future/future.js";
 import { polledAfterCompletion } from "../../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../../future/poll.js";
-import { rejectSharing } from "../../future/sharing.js";
-import { ConcurrentRecvError } from "../../sync/mpsc/error.js";
+import { reportForgotten } from "../../sync/forgotten.js";
 import { proceed, refund } from "../../task/coop.js";
 import { LIVE } from "../handle.js";
 import { NONE } from "../layout.js";
+import { FORGOTTEN, RECEIVING } from "../sender-counts.js";
 import { takeValue } from "../values.js";
 import type { BaseReceiver } from "./base-receiver.js";
-import { reportForgotten } from "./base-sender.js";
-import { FORGOTTEN, hasEnded, LENGTH, RECEIVING, summary, takeMessage } from "./chan.js";
+import { hasEnded, LENGTH, summary, takeMessage } from "./chan.js";
 
 type AnyReceiver = BaseReceiver<unknown>;
 
@@ -38,25 +37,10 @@ function look(rx: AnyReceiver, cx: Context, who: Future<unknown> | null): number
   }
   if (waiting === null) rx.wait = thread.join(rx.share, object + RECEIVING, 1, 1);
   lock.unlock();
-  register(rx, cx, who, waiting === null);
-  return NONE;
-}
-
-function register(rx: AnyReceiver, cx: Context, who: Future<unknown> | null, isNew: boolean): void {
   refund();
-  const { wait, receiving } = rx;
-  if (wait === null) return;
-  if (isNew) rx.share.thread.enter(wait, cx.waker);
-  else {
-    const { waker } = wait;
-    if (waker !== null && receiving !== null && !waker.willWake(cx.waker)) {
-      if (receiving !== who) throw new ConcurrentRecvError();
-      rejectSharing(receiving, waker);
-    }
-    wait.waker = cx.waker;
-  }
-  rx.receiving = who;
-  if (rx.share.peek(FORGOTTEN) > 0 && !rx.isClosed) reportForgotten("Sender");
+  rx.register(cx, who, waiting === null);
+  if (rx.share.peek(FORGOTTEN) > 0 && !rx.isClosed) reportForgotten("mpsc", "Sender");
+  return NONE;
 }
 
 /** Takes the next message, says that there will be none (undefined), or waits. @internal */

@@ -2,10 +2,10 @@ import { registerCrossing } from "../../portable/codec/crossing.js";
 import { SendError } from "../../sync/error.js";
 import { sharing } from "../crossing.js";
 import { IS_CLOSED } from "../permits.js";
+import { addSender, addWeak, dropSender } from "../sender-counts.js";
 import type { Share } from "../share.js";
 import { dropValue, putValue } from "../values.js";
-import { addSender, BaseSender, dropSender } from "./base-sender.js";
-import { addWeak } from "./base-weak-sender.js";
+import { BaseSender } from "./base-sender.js";
 import { deliver, kind } from "./chan.js";
 import { WeakUnboundedSender } from "./weak-unbounded-sender.js";
 

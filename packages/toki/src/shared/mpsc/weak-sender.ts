@@ -1,6 +1,7 @@
 import { registerCrossing } from "../../portable/codec/crossing.js";
+import { BaseWeakSender } from "../base-weak-sender.js";
 import { sharing } from "../crossing.js";
-import { addWeak, BaseWeakSender, dropWeak } from "./base-weak-sender.js";
+import { addWeak, dropWeak } from "../sender-counts.js";
 import { kind } from "./chan.js";
 import { Sender } from "./sender.js";
 

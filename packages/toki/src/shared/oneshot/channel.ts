@@ -15,7 +15,7 @@ import { HALVES, NONE, OWN } from "../layout.js";
 import { locked, tellAll } from "../permits.js";
 import type { Share } from "../share.js";
 import type { SharedThread } from "../thread.js";
-import { dropValue } from "../values.js";
+import { dropAt } from "../values.js";
 
 export const OPEN = 0;
 export const SENT = 1;
@@ -47,10 +47,7 @@ export const kind = defineKind({
     if ((halves & SENDER_HALF) !== 0) loseSender(thread, object);
     if ((halves & RECEIVER_HALF) !== 0) loseReceiver(thread, object);
   },
-  destroy(thread, object) {
-    const value = thread.memory.load(object + VALUE);
-    if (value !== NONE) dropValue(thread, value);
-  },
+  destroy: dropAt(VALUE),
 });
 
 function loseSender(thread: SharedThread, object: number): void {

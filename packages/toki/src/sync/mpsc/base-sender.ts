@@ -8,9 +8,9 @@
 import type { Future } from "../../future/future.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { DisposedError } from "../error.js";
+import { unwatchSender, watchSender } from "../forgotten.js";
 import type { Chan } from "./chan.js";
 import { Closed } from "./closed.js";
-import { unwatchSender, watchSender } from "./forgotten.js";
 import { refuseUndefined } from "./message.js";
 
 /** @internal */
@@ -32,7 +32,7 @@ export abstract class BaseSender<T> implements Disposable {
     this.chan = chan;
     this.state = LIVE;
     chan.strong++;
-    watchSender(this, chan as Chan<unknown>);
+    watchSender(this, chan);
   }
 
   /**

@@ -23,6 +23,7 @@
 import type { Future } from "../../future/future.js";
 import type { Waker } from "../../future/waker.js";
 import { BatchSemaphore } from "../batch-semaphore.js";
+import { reportForgotten } from "../forgotten.js";
 import { WaiterQueue } from "../waiter-queue.js";
 import { Ring } from "./ring.js";
 
@@ -114,6 +115,17 @@ export class Chan<T> extends BatchSemaphore {
     this.close();
     if (this.capacity > 0 && dropped > 0) this.give(dropped);
     this.wakeReceiver();
+  }
+
+  /** A sender was collected. */
+  onForgotten(): void {
+    this.forgotten++;
+    if (this.rxWaker !== null) this.reportForgotten();
+  }
+
+  /** Says why a receiver that waits may do so for ever. */
+  reportForgotten(): void {
+    if (!this.closed) reportForgotten("mpsc", this.isBounded ? "Sender" : "UnboundedSender");
   }
 
   /** For await trees: `3/32 queued, 2 senders`. */

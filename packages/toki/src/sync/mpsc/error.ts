@@ -30,6 +30,8 @@ export class TrySendError<T> extends UnsentError<T> {
   }
 }
 
+crosses(TrySendError, "mpsc.TrySendError", "value");
+
 /**
  * `sendTimeout` failed; `value` is the message.
  *
@@ -61,6 +63,8 @@ export class SendTimeoutError<T> extends UnsentError<T> {
     this.kind = kind;
   }
 }
+
+crosses(SendTimeoutError, "mpsc.SendTimeoutError", "value");
 
 /**
  * `tryRecv` found no message.
@@ -95,7 +99,7 @@ crosses(TryRecvError, "mpsc.TryRecvError");
 
 /**
  * Two receive at once: a `recv` or `recvMany` was polled while another one, of another task, waits for the next message. A channel has a single
- * consumer; give each its own channel, or let one task receive and hand the messages out.
+ * consumer; give each its own channel, or let one task receive and hand the messages out. Of a broadcast channel each task can have a receiver.
  *
  * @example
  * ```ts
@@ -118,9 +122,12 @@ export class ConcurrentRecvError extends TypeError {
   override readonly name = "ConcurrentRecvError";
   readonly code = "TOKI_CONCURRENT_RECV";
 
-  constructor() {
+  constructor(
+    advice = "A channel has a single consumer: let one task receive, or make a channel for each.",
+    what = "channel",
+  ) {
     super(
-      "recv: another recv of this channel is waiting already. A channel has a single consumer: let one task receive, or make a channel for each. (A recv lent with pin() counts until it is dropped.)",
+      `recv: another recv of this ${what} is waiting already. ${advice} (A recv lent with pin() counts until it is dropped.)`,
     );
   }
 }

@@ -15,7 +15,6 @@ import { rejectSharing } from "../../future/sharing.js";
 import { proceed, refund } from "../../task/coop.js";
 import type { Chan } from "./chan.js";
 import { ConcurrentRecvError } from "./error.js";
-import { reportForgotten } from "./forgotten.js";
 
 /** Where an idle Recv is kept. @internal */
 export interface RecvHome<T> {
@@ -33,7 +32,7 @@ export function register(chan: Chan<unknown>, cx: Context, who: Future<unknown> 
   }
   chan.rxWaker = cx.waker;
   chan.receiving = who;
-  if (chan.forgotten > 0) reportForgotten(chan);
+  if (chan.forgotten > 0) chan.reportForgotten();
   return Pending;
 }
 

@@ -4,7 +4,6 @@ import type { Duration } from "../../time/duration.js";
 import { sleep } from "../../time/sleep.js";
 import { integer } from "../integer.js";
 import { BaseSender, LIVE } from "./base-sender.js";
-import type { Chan } from "./chan.js";
 import { TrySendError } from "./error.js";
 import { OwnedPermit } from "./owned-permit.js";
 import { Permit } from "./permit.js";
@@ -183,7 +182,8 @@ export class Sender<T> extends BaseSender<T> {
   /** A reference that does not keep the channel open. */
   downgrade(): WeakSender<T> {
     this.check("downgrade");
-    return new WeakSender<T>(this.chan, makeSender as (chan: Chan<T>) => Sender<T>);
+    const { chan } = this;
+    return new WeakSender<T>(chan, () => new Sender<T>(chan));
   }
 
   private takeNow(n: number, value: unknown): void {
@@ -194,7 +194,6 @@ export class Sender<T> extends BaseSender<T> {
   }
 }
 
-const makeSender = (chan: Chan<unknown>) => new Sender(chan);
 const makePermit = <T>(sender: Sender<T>) => new Permit(sender.chan);
 const makePermits = <T>(sender: Sender<T>, n: number) => new PermitIterator(sender.chan, n);
 

@@ -1,6 +1,5 @@
 import { SendError } from "../error.js";
 import { BaseSender, LIVE } from "./base-sender.js";
-import type { Chan } from "./chan.js";
 import { WeakUnboundedSender } from "./weak-unbounded-sender.js";
 
 /**
@@ -46,8 +45,7 @@ export class UnboundedSender<T> extends BaseSender<T> {
   /** A reference that does not keep the channel open. */
   downgrade(): WeakUnboundedSender<T> {
     this.check("downgrade");
-    return new WeakUnboundedSender<T>(this.chan, makeSender as (chan: Chan<T>) => UnboundedSender<T>);
+    const { chan } = this;
+    return new WeakUnboundedSender<T>(chan, () => new UnboundedSender<T>(chan));
   }
 }
-
-const makeSender = (chan: Chan<unknown>) => new UnboundedSender(chan);

@@ -1,4 +1,4 @@
-import { BaseWeakSender } from "./base-weak-sender.js";
+import { BaseWeakSender } from "../base-weak-sender.js";
 import type { Sender } from "./sender.js";
 
 /**
@@ -18,10 +18,10 @@ import type { Sender } from "./sender.js";
  * console.log(weak.upgrade()); // undefined
  * ```
  */
-export class WeakSender<T> extends BaseWeakSender<T, Sender<T>> {
+export class WeakSender<T> extends BaseWeakSender<Sender<T>> {
   /** Another weak sender of the same channel. */
   clone(): WeakSender<T> {
     this.check("clone");
-    return new WeakSender(this.chan, this.make);
+    return new WeakSender(this.counts, this.make);
   }
 }

@@ -1,4 +1,4 @@
-import { BaseWeakSender } from "./base-weak-sender.js";
+import { BaseWeakSender } from "../base-weak-sender.js";
 import type { UnboundedSender } from "./unbounded-sender.js";
 
 /**
@@ -18,10 +18,10 @@ import type { UnboundedSender } from "./unbounded-sender.js";
  * console.log(rx.tryRecv(), weak.upgrade()); // one undefined
  * ```
  */
-export class WeakUnboundedSender<T> extends BaseWeakSender<T, UnboundedSender<T>> {
+export class WeakUnboundedSender<T> extends BaseWeakSender<UnboundedSender<T>> {
   /** Another weak sender of the same channel. */
   clone(): WeakUnboundedSender<T> {
     this.check("clone");
-    return new WeakUnboundedSender(this.chan, this.make);
+    return new WeakUnboundedSender(this.counts, this.make);
   }
 }

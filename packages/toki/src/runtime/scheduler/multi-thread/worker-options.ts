@@ -1,4 +1,5 @@
 import { toMillis } from "../../../time/duration.js";
+import { DEFAULT_SLOW_MS } from "../../metrics/slow-poll.js";
 import type { RuntimeOptions } from "../../options.js";
 
 /** Of a runtime's options, those that its workers follow: data, since functions cannot cross. @internal */
@@ -22,6 +23,9 @@ export function workerOptions(options: RuntimeOptions, index: number): RuntimeOp
   for (const key of keys) if (options[key] !== undefined) Object.assign(copied, { [key]: options[key] });
   if (options.threadKeepAlive !== undefined) {
     copied.threadKeepAlive = toMillis(options.threadKeepAlive, "Runtime", "threadKeepAlive");
+  }
+  if (options.slowPollThreshold !== undefined || options.onSlowPoll !== undefined) {
+    copied.slowPollThreshold = toMillis(options.slowPollThreshold ?? DEFAULT_SLOW_MS, "Runtime", "slowPollThreshold");
   }
   if (options.rngSeed !== undefined) copied.rngSeed = options.rngSeed + index + 1;
   return copied;

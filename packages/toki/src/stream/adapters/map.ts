@@ -1,0 +1,27 @@
+import type { Context } from "../../future/context.js";
+import { Pending, type Poll } from "../../future/poll.js";
+import { Adapter } from "../adapter.js";
+import { checkFunction } from "../check.js";
+import { Done } from "../done.js";
+import type { Stream } from "../stream.js";
+
+/** @internal */
+export class MapStream<S, T> extends Adapter<S, T> {
+  private readonly f: (item: S) => T;
+
+  constructor(source: Stream<S>, f: (item: S) => T) {
+    super(source);
+    checkFunction(f, "Stream.map", "f");
+    this.f = f;
+  }
+
+  pollNext(cx: Context): Poll<T | Done> {
+    const item = this.source.pollNext(cx);
+    if (item === Pending || item === Done) return item as Pending | Done;
+    return (0, this.f)(item as S);
+  }
+
+  protected get method(): string {
+    return "map";
+  }
+}

@@ -1,0 +1,13 @@
+import { invalidArgument } from "../internal/invalid-argument.js";
+import { Stream } from "./stream.js";
+
+/** @throws InvalidArgumentError unless `value` is a function @internal */
+export function checkFunction(value: unknown, where: string, argument: string): void {
+  if (typeof value !== "function") throw invalidArgument(where, argument, "a function", value);
+}
+
+/** @throws InvalidArgumentError unless `value` is a stream @internal */
+export function checkStream(value: unknown, where: string, argument: string): void {
+  if (value instanceof Stream) return;
+  throw invalidArgument(where, argument, "a Stream; stream(...) makes one of channels, iterables and more", value);
+}

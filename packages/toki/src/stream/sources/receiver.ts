@@ -1,0 +1,48 @@
+import type { Context } from "../../future/context.js";
+import type { Future } from "../../future/future.js";
+import { Pending, type Poll } from "../../future/poll.js";
+import { Done } from "../done.js";
+import type { QueueReceiver } from "../stream-source.js";
+import { FutureStream } from "./future-stream.js";
+
+/** Messages of an mpsc channel, which cannot be undefined. @internal */
+export class ReceiverStream<T> extends FutureStream<T | undefined, T> {
+  private readonly rx: QueueReceiver<T>;
+
+  constructor(rx: QueueReceiver<T>) {
+    super();
+    this.rx = rx;
+  }
+
+  protected pull(): Future<T | undefined> {
+    return this.rx.recv();
+  }
+
+  protected itemOf(value: T | undefined): T | Done {
+    return value === undefined ? Done : value;
+  }
+
+  // As that of the base, with calls that the engine can bind.
+  override pollNext(cx: Context): Poll<T | Done> {
+    if (this.isOver) return Done;
+    let message: Poll<T | undefined>;
+    try {
+      this.future ??= this.rx.recv();
+      message = this.future.poll(cx);
+    } catch (error) {
+      this.future = null;
+      throw error;
+    }
+    if (message === Pending) return Pending;
+    this.future = null;
+    return message === undefined ? Done : message;
+  }
+
+  protected release(): void {
+    this.rx[Symbol.dispose]();
+  }
+
+  override describe(): string {
+    return "receiver";
+  }
+}
