@@ -16,8 +16,9 @@ import {
   sleep,
   yieldNow,
 } from "toki";
-import { fromIter, repeatWith, stream, unfold } from "toki/stream";
+import { fromIter, repeatWith, type Stream, stream, unfold } from "toki/stream";
 import { assertPending, assertReadyEq, test, testTask } from "toki/test";
+import { DelayQueue, JoinMap, JoinQueue } from "toki/util";
 import { since } from "../support/elapsed.js";
 import { Gate } from "../support/gate.js";
 import { implementations } from "../sync/implementations.js";
@@ -426,6 +427,58 @@ describe("stream(JoinSet)", () => {
   );
 });
 
+describe("stream of what toki/util joins and delays", () => {
+  it(
+    "JoinQueue: values in the order of the tasks",
+    test(function* () {
+      const gates = [new Gate<number>(), new Gate<number>()] as const;
+      const s: Stream<number> = stream(new JoinQueue(gates));
+      gates[1].open(1);
+      yield* settle();
+      gates[0].fail(new Error("no"));
+      try {
+        yield* s.next();
+        assert.fail("an error item was due");
+      } catch (error) {
+        assert.ok(error instanceof JoinError && error.isPanic());
+      }
+      assert.deepEqual(yield* s.collect(), [1]);
+    }),
+  );
+
+  it(
+    "JoinMap: keys and results; dropped, its tasks are aborted",
+    test(function* () {
+      const map = new JoinMap<string, number>();
+      const handle = map.spawn("a", ready(1));
+      const s = stream(map);
+      assert.deepEqual(yield* s.next(), ["a", { ok: true, id: handle.id, value: 1 }]);
+      assert.equal(yield* s.next(), undefined);
+      const gate = new Gate<number>();
+      map.spawn("b", gate);
+      yield* settle();
+      s[Symbol.dispose]();
+      yield* settle();
+      assert.deepEqual([map.size, gate.drops], [0, 1]);
+    }),
+  );
+
+  it(
+    "DelayQueue: what has expired, in order; goes on with what comes later",
+    test(function* () {
+      const start = Instant.now();
+      const queue = new DelayQueue<string>();
+      queue.insert("late", 20);
+      queue.insert("early", 10);
+      const s = stream(queue).map(({ value }) => value);
+      assert.deepEqual([yield* s.next(), yield* s.next(), yield* s.next()], ["early", "late", undefined]);
+      assert.equal(since(start), 20);
+      queue.insert("again", 5);
+      assert.equal(yield* s.next(), "again");
+    }, paused),
+  );
+});
+
 describe("stream(a reader)", () => {
   for (const method of ["nextLine", "nextSegment", "nextEntry"] as const) {
     it(method, () => {
@@ -440,15 +493,6 @@ describe("stream(a reader)", () => {
       assert.equal(disposed, 1);
     });
   }
-
-  it("what is like a JoinMap, whose results are the items; what is like a DelayQueue", () => {
-    const results = [["a", { ok: true, value: 1 }] as const, undefined];
-    const map = { containsKey: () => false, joinNext: () => ready(results.shift()), [Symbol.dispose]() {} };
-    assert.deepEqual(now(stream(map as unknown as AsyncIterable<unknown>).collect()), [["a", { ok: true, value: 1 }]]);
-    const expired = ["x", "y", undefined];
-    const queue = { pollExpired: () => {}, next: () => ready(expired.shift()) };
-    assert.deepEqual(now(stream(queue as unknown as AsyncIterable<string>).collect()), ["x", "y"]);
-  });
 
   it("an error is an item, and the reader is asked again", () => {
     const outcomes: (string | Error | undefined)[] = ["a", new Error("no"), "b", undefined];
