@@ -15,6 +15,7 @@ import { adoptWaker } from "../future/sharing.js";
 import { suppressed } from "../future/suppressed-error.js";
 import type { Waker } from "../future/waker.js";
 import { CancelAll } from "./cancel.js";
+import type { Sink } from "./sink.js";
 import type { Stream } from "./stream.js";
 
 const FRESH = 0;
@@ -23,7 +24,7 @@ const ENDING = 2;
 const OVER = 3;
 
 /** @internal */
-export abstract class Consumer<T, R> extends Future<R> {
+export abstract class Consumer<T, R> extends Future<R> implements Sink<T> {
   protected readonly source: Stream<T>;
   private state: number;
   private waker: Waker | undefined;
@@ -44,7 +45,15 @@ export abstract class Consumer<T, R> extends Future<R> {
   }
 
   /** Takes items as far as it gets. What it throws ends the whole. */
-  protected abstract run(cx: Context): Poll<R>;
+  protected run(cx: Context): Poll<R> {
+    return this.source.pollInto(cx, this) === Pending ? Pending : this.outcome();
+  }
+
+  /** Takes an item. What it throws ends the whole. */
+  abstract put(item: T): boolean;
+
+  /** What came of the items, at their end. */
+  protected abstract outcome(): R;
 
   /** The method, for reports. */
   protected abstract get method(): string;

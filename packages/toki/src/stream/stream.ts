@@ -4,7 +4,7 @@ import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
 import type { AwaitEdge, Future } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
-import type { Poll } from "../future/poll.js";
+import { Pending, type Poll } from "../future/poll.js";
 import type { RuntimeCore } from "../runtime/core.js";
 import type { Duration } from "../time/duration.js";
 import type { Interval } from "../time/interval.js";
@@ -13,8 +13,9 @@ import type * as Adapters from "./adapters/index.js";
 import type { Peekable } from "./adapters/peekable.js";
 import type { ItemResult } from "./adapters/results.js";
 import { Cancel } from "./cancel.js";
-import type { Done } from "./done.js";
+import { Done } from "./done.js";
 import { Next, NextBoxed, type Pull } from "./pull.js";
+import type { Sink } from "./sink.js";
 
 /** The adapters extend Stream, and so are given to it once they are there. */
 let adapters: typeof Adapters;
@@ -80,6 +81,21 @@ export abstract class Stream<T> implements AsyncIterable<T>, Disposable {
    * @returns the item, {@link Done} at the end, or `Pending`. After `Done` it need not be asked again; what it answers then is up to the stream
    */
   abstract pollNext(cx: Context): Poll<T | Done>;
+
+  /**
+   * Puts items into `sink` as long as there are any and it wants more. For streams that can do better than to be asked for one after the other.
+   *
+   * @returns `Pending` or `Done` as {@link Stream.pollNext}; undefined if the sink wants no more
+   * @throws what `pollNext` would, and what the sink throws; none of its items comes again
+   * @internal
+   */
+  pollInto(cx: Context, sink: Sink<T>): Poll<Done | undefined> {
+    for (;;) {
+      const item = this.pollNext(cx);
+      if (item === Pending || item === Done) return item as Pending | Done;
+      if (!sink.put(item as T)) return undefined;
+    }
+  }
 
   /**
    * Drops the stream and awaits its cleanup: returns `Pending` while that takes time, and is called again after each wake until it returns `undefined`.

@@ -3,10 +3,13 @@ import { Pending, type Poll } from "../../future/poll.js";
 import { Adapter } from "../adapter.js";
 import { checkFunction } from "../check.js";
 import { Done } from "../done.js";
+import type { Sink } from "../sink.js";
 import type { Stream } from "../stream.js";
 
 /** @internal */
-export class FilterMap<S, T> extends Adapter<S, T> {
+export class FilterMap<S, T> extends Adapter<S, T> implements Sink<S> {
+  /** Of the latest pollInto. */
+  private sink: Sink<T> | null = null;
   private readonly f: (item: S) => T | undefined;
 
   constructor(source: Stream<S>, f: (item: S) => T | undefined) {
@@ -23,6 +26,16 @@ export class FilterMap<S, T> extends Adapter<S, T> {
       const mapped = f(item as S);
       if (mapped !== undefined) return mapped;
     }
+  }
+
+  override pollInto(cx: Context, sink: Sink<T>): Poll<Done | undefined> {
+    this.sink = sink;
+    return this.source.pollInto(cx, this);
+  }
+
+  put(item: S): boolean {
+    const mapped = (0, this.f)(item);
+    return mapped === undefined || (this.sink as Sink<T>).put(mapped);
   }
 
   protected get method(): string {

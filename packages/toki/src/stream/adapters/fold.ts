@@ -1,8 +1,5 @@
-import type { Context } from "../../future/context.js";
-import { Pending, type Poll } from "../../future/poll.js";
 import { checkFunction } from "../../sync/watch/modify.js";
 import { Consumer } from "../consumer.js";
-import { Done } from "../done.js";
 import type { Stream } from "../stream.js";
 
 /** @internal */
@@ -17,14 +14,13 @@ export class Fold<T, A> extends Consumer<T, A> {
     this.f = f;
   }
 
-  protected run(cx: Context): Poll<A> {
-    const { source, f } = this;
-    for (;;) {
-      const item = source.pollNext(cx);
-      if (item === Pending) return Pending;
-      if (item === Done) return this.accumulated;
-      this.accumulated = f(this.accumulated, item as T);
-    }
+  put(item: T): boolean {
+    this.accumulated = (0, this.f)(this.accumulated, item);
+    return true;
+  }
+
+  protected outcome(): A {
+    return this.accumulated;
   }
 
   protected get method(): string {

@@ -26,7 +26,7 @@ export class ForEach<T> extends Consumer<T, void> {
     this.future = null;
   }
 
-  protected run(cx: Context): Poll<void> {
+  protected override run(cx: Context): Poll<void> {
     const { source } = this;
     for (;;) {
       const { future } = this;
@@ -41,12 +41,18 @@ export class ForEach<T> extends Consumer<T, void> {
         if (value === Pending) return Pending;
         this.future = null;
       }
-      const item = source.pollNext(cx);
-      if (item === Pending) return Pending;
-      if (item === Done) return undefined;
-      this.future = this.call(item as T);
+      const end = source.pollInto(cx, this);
+      if (end === Pending) return Pending;
+      if (end === Done) return undefined;
     }
   }
+
+  put(item: T): boolean {
+    this.future = this.call(item);
+    return this.future === null;
+  }
+
+  protected outcome(): void {}
 
   /** Calls the body; what is left to await of it. */
   private call(item: T): Future<unknown> | null {

@@ -1,9 +1,11 @@
 import type { Context } from "../../future/context.js";
+import { current } from "../../future/current.js";
 import { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { proceed } from "../../task/coop.js";
 import { Done } from "../done.js";
+import type { Sink } from "../sink.js";
 import { Stream } from "../stream.js";
 
 /** As the iterator of an array would: what is pushed meanwhile comes too, until the end was reached. */
@@ -26,6 +28,32 @@ class ArrayStream<T> extends Stream<T> {
     }
     this.at = at + 1;
     return items[at] as T;
+  }
+
+  override pollInto(cx: Context, sink: Sink<T>): Poll<Done | undefined> {
+    for (;;) {
+      if (!proceed(cx)) return Pending;
+      const { items } = this;
+      if (items === null || this.at >= items.length) {
+        this.items = null;
+        return Done;
+      }
+      // That was for one item. The units for those behind it are taken together, and given back as far as they are not needed.
+      let paid = Math.min(items.length - this.at - 1, current.budget);
+      current.budget -= paid;
+      try {
+        for (;;) {
+          const at = this.at;
+          this.at = at + 1;
+          if (!sink.put(items[at] as T)) return undefined;
+          // A callback may have dropped the stream, or shortened the array.
+          if (paid === 0 || this.items === null || this.at >= items.length) break;
+          paid--;
+        }
+      } finally {
+        current.budget += paid;
+      }
+    }
   }
 
   override [Symbol.dispose](): void {

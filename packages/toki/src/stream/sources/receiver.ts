@@ -2,6 +2,7 @@ import type { Context } from "../../future/context.js";
 import type { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import { Done } from "../done.js";
+import type { Sink } from "../sink.js";
 import type { QueueReceiver } from "../stream-source.js";
 import { FutureStream } from "./future-stream.js";
 
@@ -36,6 +37,14 @@ export class ReceiverStream<T> extends FutureStream<T | undefined, T> {
     if (message === Pending) return Pending;
     this.future = null;
     return message === undefined ? Done : message;
+  }
+
+  override pollInto(cx: Context, sink: Sink<T>): Poll<Done | undefined> {
+    for (;;) {
+      const message = this.pollNext(cx);
+      if (message === Pending || message === Done) return message as Pending | Done;
+      if (!sink.put(message as T)) return undefined;
+    }
   }
 
   protected release(): void {
