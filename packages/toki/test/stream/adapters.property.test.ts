@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Future, Pending, type Poll, Runtime } from "toki";
+import { consumeBudget, Future, Pending, type Poll, Runtime } from "toki";
 import { fromIter, type Stream, StreamMap } from "toki/stream";
 import { testTask } from "toki/test";
 import { busy } from "../support/gate.js";
@@ -223,6 +223,75 @@ describe("adapters against arrays", () => {
         else assert.throws(() => task.pollUntilIdle(), { message: error });
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it("forEach and fold see what next() gives, up to the first error, and take no more", () => {
+    fc.assert(
+      fc.property(
+        source,
+        fc.array(link, { maxLength: 3 }),
+        fc.array(fc.nat({ max: 2 }), { minLength: 1 }),
+        fc.boolean(),
+        (from, links, delays, isFold) => {
+          const script = new Script(from.steps);
+          let s: Stream<number> = script;
+          let expected = from.outcomes;
+          for (const { apply, model } of links) {
+            s = apply(s);
+            expected = model(expected);
+          }
+          const end = expected.findIndex((o) => typeof o === "string");
+          const got: number[] = [];
+          const body = (n: number) => {
+            got.push(n);
+            const delay = delays[got.length % delays.length] as number;
+            return delay === 0 ? undefined : busy(delay);
+          };
+          const task = testTask<unknown>(
+            isFold
+              ? s.fold(got, (all, n) => {
+                  all.push(n);
+                  return all;
+                })
+              : s.forEach(body),
+            { runtime: rt },
+          );
+          if (end < 0) assert.notEqual(task.pollUntilIdle(), Pending);
+          else assert.throws(() => task.pollUntilIdle(), { message: expected[end] as string });
+          assert.deepEqual(got, end < 0 ? expected : expected.slice(0, end));
+          if (links.every(({ name }) => name !== "byRef")) assert.ok(script.isDropped);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("an array of any length, whatever the budget: each item once, others run in between", () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 600 }), fc.nat({ max: 130 }), fc.boolean(), (length, used, throws) => {
+        const items = Array.from({ length }, (_, i) => i);
+        const got: number[] = [];
+        const task = testTask(
+          Future.from(function* () {
+            for (let i = 0; i < used; i++) yield* consumeBudget();
+            yield* fromIter(items)
+              .map((n) => n)
+              .filter((n) => n % 3 !== 0)
+              .forEach((n) => {
+                if (throws && n === 400) throw new Error("400");
+                got.push(n);
+              });
+            return got.length;
+          }),
+        );
+        const fails = throws && length > 400;
+        if (fails) assert.throws(() => task.pollUntilIdle(), { message: "400" });
+        else assert.notEqual(task.pollUntilIdle(), Pending);
+        const all = items.filter((n) => n % 3 !== 0);
+        assert.deepEqual(got, fails ? all.slice(0, all.indexOf(400)) : all);
+      }),
+      { numRuns: 100 },
     );
   });
 

@@ -78,6 +78,20 @@ describe("fromIter", () => {
     assert.equal(now(s.next()), undefined);
   });
 
+  it("an array that a callback shortens, or a stream that it drops", () => {
+    const items = [1, 2, 3, 4];
+    const shortened = fromIter(items).map((n) => {
+      if (n === 2) items.length = 2;
+      return n;
+    });
+    assert.deepEqual(now(shortened.collect()), [1, 2]);
+    const dropped: Stream<number> = fromIter([1, 2, 3]).map((n) => {
+      if (n === 2) dropped[Symbol.dispose]();
+      return n;
+    });
+    assert.deepEqual(now(dropped.collect()), [1, 2]);
+  });
+
   it("calls return() when it is dropped before the end, and not after it", () => {
     const log: string[] = [];
     function* numbers() {
