@@ -168,7 +168,9 @@ export function mapConcurrent<T, R>(
 }
 
 function sourceOf(items: unknown): () => Source {
-  const found = items as Partial<Iterable<unknown> & AsyncIterable<unknown> & StreamLike & { pollNext: unknown }> | null;
+  const found = items as Partial<
+    Iterable<unknown> & AsyncIterable<unknown> & StreamLike & { pollNext: unknown }
+  > | null;
   if (typeof found?.pollNext === "function") return () => streamSource(items as StreamLike);
   if (typeof found?.[Symbol.asyncIterator] === "function") return () => asyncSource(items as AsyncIterable<unknown>);
   if (typeof found?.[Symbol.iterator] === "function") return () => iterableSource(items as Iterable<unknown>);
