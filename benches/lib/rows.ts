@@ -111,7 +111,11 @@ export const ROWS: readonly Row[] = [
   ns(
     "stream-fold",
     "stream of an array: map, filter, fold, an item",
-    [child("promises", "async generators", faster(10)), child("effect", "Effect Stream (in chunks)", faster(10)), tokio(atMost(1.5))],
+    [
+      child("promises", "async generators", faster(10)),
+      child("effect", "Effect Stream (in chunks)", faster(10)),
+      tokio(atMost(1.5)),
+    ],
     {
       note:
         "Effect's streams pass arrays of items where the source has them, so that a synchronous step costs it a loop over an array; Toki's and Tokio's " +

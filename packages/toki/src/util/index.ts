@@ -1,6 +1,6 @@
 /**
- * Helpers beside the core, those of tokio-util: tokens that cancel, trackers, maps and queues of tasks, a queue of delays, a pool of threads to pin tasks to. And what programs otherwise build again and again: `retry`, `rateLimiter`, `Pool`, `batcher`, `adaptiveLimit`,
- * `mapConcurrent`.
+ * Helpers beside the core, those of tokio-util: tokens that cancel, trackers, maps and queues of tasks, a queue of delays, a pool of threads to pin tasks to. And
+ * what programs otherwise build again and again: `retry`, `rateLimiter`, `Pool`, `batcher`, `adaptiveLimit`, `mapConcurrent`.
  *
  * @module
  */

@@ -60,6 +60,21 @@ function asyncSource(items: AsyncIterable<unknown>): Source {
   return { next, close: () => source.close() };
 }
 
+/** As much of a Stream of `toki/stream` as is needed, so that this does not bring all its adapters along. */
+interface StreamLike {
+  next(): Future<unknown>;
+  cancel(): Future<void>;
+}
+
+function streamSource(items: StreamLike): Source {
+  let count = 0;
+  const next = fn(function* next() {
+    const item = yield* items.next();
+    return item === undefined ? undefined : { item, index: count++ };
+  });
+  return { next, close: () => items.cancel() };
+}
+
 /** What the lanes of a map have in common. */
 interface Lanes {
   readonly source: Source;
@@ -110,7 +125,7 @@ const run = fn(function* mapConcurrent(open: () => Source, limit: number, mapper
 /**
  * Applies an asynchronous function to each item, to no more than `limit` at once, and gives the results in the order of the items.
  *
- * An item is taken from `items` only when there is room for it: a generator or an async iterable (a stream, a channel's receiver) may be of any length. The first error
+ * An item is taken from `items` only when there is room for it: a generator, a `Stream` or an async iterable (a channel's receiver) may be of any length. The first error
  * ends it: everything under way is cancelled with its cleanup, and no further item is taken.
  *
  * Each call of a portable function (`fn(import.meta, ...)`) is a task, which on a multi-thread runtime runs on any worker: so this is also the parallel map over all
@@ -153,7 +168,10 @@ export function mapConcurrent<T, R>(
 }
 
 function sourceOf(items: unknown): () => Source {
-  const found = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  const found = items as Partial<
+    Iterable<unknown> & AsyncIterable<unknown> & StreamLike & { pollNext: unknown }
+  > | null;
+  if (typeof found?.pollNext === "function") return () => streamSource(items as StreamLike);
   if (typeof found?.[Symbol.asyncIterator] === "function") return () => asyncSource(items as AsyncIterable<unknown>);
   if (typeof found?.[Symbol.iterator] === "function") return () => iterableSource(items as Iterable<unknown>);
   throw invalidArgument("mapConcurrent", "items", "an iterable or an async iterable", items);

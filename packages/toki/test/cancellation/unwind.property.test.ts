@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { fn, Pending, type Suspend } from "toki";
 import { testTask } from "toki/test";
+import fc from "../support/property.js";
 import { describeError, pause } from "./scene.js";
 
 /** One call: what it does before and after the call further in, and in its finally block. */

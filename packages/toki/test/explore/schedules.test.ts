@@ -1,11 +1,11 @@
 /* The parts of explore() that are about schedules alone: their text, and the exhaustive strategy. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { spawn, yieldNow } from "toki";
 import { explore } from "toki/test";
 import * as exhaustiveModule from "../../dist/test/explore/exhaustive.js";
 import * as replayModule from "../../dist/test/explore/replay.js";
+import fc from "../support/property.js";
 import { failureOf } from "./support.js";
 
 interface Schedule {

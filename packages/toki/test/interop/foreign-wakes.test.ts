@@ -3,7 +3,6 @@ import { EventEmitter } from "node:events";
 import { connect, createServer, type Server } from "node:net";
 import { describe, it } from "node:test";
 import { MessageChannel } from "node:worker_threads";
-import fc from "fast-check";
 import {
   type Context,
   Future,
@@ -20,6 +19,7 @@ import {
 import { test, testTask } from "toki/test";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 import { settle, turn } from "../task/support.js";
 
 /** A way for code outside of Toki to call back later. */

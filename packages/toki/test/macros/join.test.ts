@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   Context,
   type Future,
@@ -23,6 +22,7 @@ import {
 import { since } from "../support/elapsed.js";
 import { flavors, timedTest } from "../support/flavors.js";
 import { busy, Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 
 /** What a future throws; fails if it gives a value. */
 const failureOf = fn(function* failureOf(future: IntoFuture<unknown>) {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   branch,
   Context,
@@ -26,6 +25,7 @@ import {
 import { since } from "../support/elapsed.js";
 import { flavors, timedTest } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 
 /** What a future throws; fails if it gives a value. */
 const failureOf = fn(function* failureOf(future: IntoFuture<unknown>) {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import fc from "fast-check";
 import { OutOfMemoryError } from "toki";
+import fc from "../support/property.js";
 import { Arena, CLASSES, classFor, fill, type Held, isIntact, MAX_BLOCK_WORDS, wordsOf } from "./support.js";
 
 const MIB = 1 << 20;

@@ -1,8 +1,8 @@
 // Values through a record: in its own words, in a block, in a message.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import * as valuesModule from "../../dist/runtime/scheduler/multi-thread/values.js";
+import fc from "../support/property.js";
 import { Arena } from "./support.js";
 
 interface Values {

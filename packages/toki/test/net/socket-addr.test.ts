@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { InvalidArgumentError } from "toki";
 import { IoError } from "toki/io";
 import { lookupHost, SocketAddr, TcpListener, TcpStream } from "toki/net";
 import { test as toki } from "toki/test";
+import fc from "../support/property.js";
 
 describe("SocketAddr", () => {
   test("parse() reads IPv4 and bracketed IPv6", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import fc from "../support/property.js";
 import { Decoder, decoder, discard, encoder, post, receive, same, send, tripArgs } from "./codec.support.js";
 
 const anything = fc.anything({

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   advance,
   Future,
@@ -18,6 +17,7 @@ import {
   yieldNow,
 } from "toki";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 import { Sim } from "../support/sim-host.js";
 
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   Builder,
   type DurationHistogram,
@@ -16,6 +15,7 @@ import {
 } from "toki";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 
 const starts = (histogram: DurationHistogram) =>
   Array.from({ length: histogram.numBuckets }, (_, i) => histogram.bucketRange(i).start);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   type Context,
   consumeBudget,
@@ -22,6 +21,7 @@ import {
 } from "toki";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 
 /** Wakes its own task each time it is polled, and is never ready: runnable for ever, without yielding. */
 class Spinner extends Future<never> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { IDLE, Wheel } from "../../dist/runtime/time/wheel.js";
+import fc from "../support/property.js";
 
 class Timer {
   timerWhen: number;

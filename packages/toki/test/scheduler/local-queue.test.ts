@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { SharedMemory } from "../../dist/memory/shared-memory.js";
 import { InjectQueue } from "../../dist/runtime/scheduler/multi-thread/inject-queue.js";
 import { LocalQueue, NO_TASK } from "../../dist/runtime/scheduler/multi-thread/local-queue.js";
+import fc from "../support/property.js";
 
 function setup(capacity = 256, position = 0, tasks = 4_096) {
   const size = LocalQueue.words(capacity);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { check, LoomError, type Model, type Options } from "../support/loom/index.js";
+import fc from "../support/property.js";
 
 function failure(options: Options, build: (model: Model) => void): LoomError {
   try {

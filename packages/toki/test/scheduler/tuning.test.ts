@@ -1,9 +1,9 @@
 // How often a worker's executor looks at the queue that all workers share.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { yieldNow } from "toki";
 import * as meanModule from "../../dist/runtime/metrics/mean-poll-time.js";
+import fc from "../support/property.js";
 import { Sim } from "../support/sim-host.js";
 
 interface MeanPollTime {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { InvalidArgumentError, NotSendError } from "toki";
 import { AtomicCell, DisposedError, mpsc, Semaphore } from "toki/shared";
 import { assertErr } from "toki/test";
+import fc from "../support/property.js";
 
 describe("AtomicCell", () => {
   test("load, store and swap copy", () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import fc from "fast-check";
 import { fromPromise, JoinError, type JoinHandle, Runtime, spawn, spawnBlocking, spawnLocal } from "toki";
 import {
   type BroadcastReceiver,
@@ -15,6 +14,7 @@ import {
 import { assertPending, assertReady, testTask } from "toki/test";
 import * as chan from "../../dist/shared/broadcast/chan.js";
 import * as counts from "../../dist/shared/sender-counts.js";
+import fc from "../support/property.js";
 import {
   answerAll,
   blockInTask,

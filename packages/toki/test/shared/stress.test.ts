@@ -3,9 +3,9 @@
  */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import fc from "fast-check";
 import { Runtime, type Suspend, spawn, spawnLocal, yieldNow } from "toki";
 import { Mutex, mpsc, Notify, RwLock, Semaphore } from "toki/shared";
+import fc from "../support/property.js";
 import {
   acquireImpatiently,
   consume,

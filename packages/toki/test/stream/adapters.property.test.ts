@@ -4,11 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { consumeBudget, Future, Pending, type Poll, Runtime } from "toki";
 import { fromIter, type Stream, StreamMap } from "toki/stream";
 import { testTask } from "toki/test";
 import { busy } from "../support/gate.js";
+import fc from "../support/property.js";
 import { Script, type Step } from "./support.js";
 
 /** An item, or an error by its message. */

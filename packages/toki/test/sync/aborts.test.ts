@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { fn, type JoinHandle, sleep, spawn } from "toki";
 import { test as toki } from "toki/test";
+import fc from "../support/property.js";
 import { implementations } from "./implementations.js";
 
 for (const { name: implementation, module } of implementations) {

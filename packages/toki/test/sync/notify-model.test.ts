@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { Pending } from "toki";
 import type { Notified } from "toki/sync";
 import { type Spawn, testTask } from "toki/test";
+import fc from "../support/property.js";
 import { implementations } from "./implementations.js";
 
 for (const { name: implementation, module } of implementations) {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { fn, JoinSet, Pending, pending, Runtime, yieldNow } from "toki";
 import { testTask } from "toki/test";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 
 /*
  * Against a model: a list of running tasks, and one of those that are over, in order. Between operations every ready task is polled until none is.

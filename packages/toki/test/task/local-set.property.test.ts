@@ -1,10 +1,10 @@
 // A LocalSet against a model: a task of it is over when its gate was open at some time that the set was driven, or it was aborted.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { type JoinHandle, LocalSet, select } from "toki";
 import { test as toki } from "toki/test";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 import { settle } from "./support.js";
 
 const command = fc.oneof(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { fn, JoinError, pending, Runtime, type Scope, type Suspend, scope, spawn, yieldNow } from "toki";
+import fc from "../support/property.js";
 
 /*
  * Random trees of tasks in one scope, in which anybody may fail, wait for ever, fail in cleanup, or clean up slowly, with an abort

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { advance, type Duration, Instant, InvalidArgumentError, pause, Runtime, resume, sleep } from "toki";
 import { since } from "../support/elapsed.js";
+import fc from "../support/property.js";
 
 /** An instant at a given reading of the clock. */
 const at = (ms: number): Instant => Reflect.construct(Instant, [ms]) as Instant;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   advance,
   Context,
@@ -22,6 +21,7 @@ import {
 } from "toki";
 import { between, since } from "../support/elapsed.js";
 import { pausableFlavors } from "../support/flavors.js";
+import fc from "../support/property.js";
 
 for (const flavor of pausableFlavors) {
   const run = async <T>(body: IntoFuture<T>): Promise<T> => {

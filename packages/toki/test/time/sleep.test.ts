@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   advance,
   Context,
@@ -19,6 +18,7 @@ import {
 } from "toki";
 import { between, since } from "../support/elapsed.js";
 import { flavors } from "../support/flavors.js";
+import fc from "../support/property.js";
 
 const paused = { startPaused: true } as const;
 const noop = Context.fromWaker(Waker.noop);

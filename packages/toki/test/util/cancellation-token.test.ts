@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { fn, InvalidArgumentError, MisuseError, Pending, pending, ready, select, sleep, spawn, yieldNow } from "toki";
 import * as shared from "toki/shared";
 import { assertErr, assertPending, assertReady, assertReadyErr, type Spawn, testTask, test as toki } from "toki/test";
 import * as util from "toki/util";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 import { drops, now, stillWaiting, waiting, woken } from "../sync/support.js";
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, "abort").length;

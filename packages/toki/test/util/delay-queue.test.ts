@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import {
   advance,
   Builder,
@@ -21,6 +20,7 @@ import {
 import { assertPending, assertReady, type Spawn, test, testTask } from "toki/test";
 import { type DelayKey, DelayQueue, type Expired } from "toki/util";
 import { flavors } from "../support/flavors.js";
+import fc from "../support/property.js";
 import { settle } from "../task/support.js";
 
 const paused = { startPaused: true } as const;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import {
   fn,
   fromPromise,
@@ -24,6 +23,7 @@ import { JoinMap, type JoinMapEntry } from "toki/util";
 import { add } from "../blocking/jobs.js";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 import { keepFailures, settle } from "../task/support.js";
 import { addLater } from "../threads/functions.js";
 

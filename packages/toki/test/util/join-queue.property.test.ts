@@ -1,11 +1,11 @@
 // A JoinQueue against a list, with joins dropped at any moment.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { ready, select } from "toki";
 import { assertPending, assertReady, type Spawn, testTask, test as toki } from "toki/test";
 import { JoinQueue } from "toki/util";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 import { settle } from "../task/support.js";
 
 interface Modelled {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   fromPromise,
   Handle,
@@ -22,6 +21,7 @@ import { TaskTracker, type TaskTrackerToken } from "toki/util";
 import { add } from "../blocking/jobs.js";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
+import fc from "../support/property.js";
 import { drops, now, stillWaiting, waiting, woken } from "../sync/support.js";
 import { keepFailures, outcomeOf, settle } from "../task/support.js";
 import { addLater } from "../threads/functions.js";

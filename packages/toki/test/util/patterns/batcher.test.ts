@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { fn, Instant, InvalidArgumentError, join, MisuseError, Runtime, sleep, spawn, yieldNow } from "toki";
 import { assertErr, test as toki } from "toki/test";
 import { type BatcherOptions, batcher } from "toki/util";
+import fc from "../../support/property.js";
 
 const virtual = { startPaused: true };
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { fn, InvalidArgumentError, MisuseError, Runtime, ready, sleep, spawn } from "toki";
+import { generate, stream } from "toki/stream";
 import { mpsc } from "toki/sync";
 import { assertErr, test as toki } from "toki/test";
 import { mapConcurrent } from "toki/util";
 import { flavors } from "../../support/flavors.js";
+import fc from "../../support/property.js";
 import { whichThread } from "./functions.js";
 
 const virtual = { startPaused: true };
@@ -131,6 +132,36 @@ describe("mapConcurrent", () => {
       const doubled = yield* mapConcurrent(rx, 3, (n) => ready(2 * n));
       assert.deepEqual(doubled, [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
     }),
+  );
+
+  test(
+    "reads streams, and cancels what it has not read to the end",
+    toki(function* () {
+      const [tx, rx] = mpsc.unboundedChannel<number>();
+      for (let n = 0; n < 5; n++) tx.send(n);
+      tx[Symbol.dispose]();
+      const odd = stream(rx).filter((n) => n % 2 === 1);
+      assert.deepEqual(yield* mapConcurrent(odd, 2, (n) => ready(2 * n)), [2, 6]);
+      let ended = false;
+      const endless = generate<number>(function* (emit) {
+        try {
+          for (let n = 0; ; n++) yield* emit(n);
+        } finally {
+          yield* sleep(1);
+          ended = true;
+        }
+      });
+      try {
+        yield* mapConcurrent(endless, 2, function* (n: number) {
+          yield* sleep(1);
+          if (n === 3) throw new Error("three");
+        } as never);
+        assert.fail("it was to fail");
+      } catch (error) {
+        assert.equal((error as Error).message, "three");
+      }
+      assert.equal(ended, true);
+    }, virtual),
   );
 
   test("a mapper that returns a promise is refused", async () => {

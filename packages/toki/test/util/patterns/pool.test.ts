@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { fn, InvalidArgumentError, MisuseError, pending, ready, sleep, spawn, yieldNow } from "toki";
 import { DisposedError } from "toki/sync";
 import { assertErr, assertPending, assertReady, assertReadyErr, type Spawn, testTask, test as toki } from "toki/test";
 import { Pool, PoolClosedError, type PoolGuard, type PoolOptions } from "toki/util";
 import { Gate } from "../../support/gate.js";
+import fc from "../../support/property.js";
 import { drops, now, stillWaiting, waiting, woken } from "../../sync/support.js";
 
 const virtual = { startPaused: true };

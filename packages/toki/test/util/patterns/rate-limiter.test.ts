@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { Instant, InvalidArgumentError, Runtime, sleep, spawn, yieldNow } from "toki";
 import { TryAcquireError } from "toki/sync";
 import { assertErr, test as toki } from "toki/test";
 import { type RateLimiter, rateLimiter } from "toki/util";
+import fc from "../../support/property.js";
 
 const virtual = { startPaused: true };
 

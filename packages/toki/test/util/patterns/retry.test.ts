@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { fn, Instant, InvalidArgumentError, MisuseError, Runtime, ready, sleep, spawn, timeout } from "toki";
 import { assertErr, test as toki } from "toki/test";
 import { exponential, type FailedAttempt, fixed, RetryPolicy, retry } from "toki/util";
+import fc from "../../support/property.js";
 
 const virtual = { startPaused: true };
 
