@@ -31,8 +31,11 @@ const ticksDuring = fn(function* ticksDuring(work: () => ReturnType<typeof inOne
   const counter = { count: 0 };
   const ticker = spawn(ticks(counter));
   yield* yieldNow();
-  yield* spawn(work());
-  const { count } = counter;
+  const count = yield* spawn(function* () {
+    const before = counter.count;
+    yield* work();
+    return counter.count - before;
+  });
   ticker.abort();
   return count;
 });

@@ -47,9 +47,14 @@ async function lethal(
   const tally: Tally = { values: 0, cancelled: 0, lost: 0, failed: 0 };
   await machine.rt.run(function* () {
     const handles: JoinHandle<unknown>[] = [];
+    const victims: JoinHandle<unknown>[] = [];
     for (let n = 0; n < count; n++) {
-      handles.push(machine.spawn(killer(n) ?? work(n, random)));
-      if (random(8) === 0) (handles[random(handles.length)] as JoinHandle<unknown>).abort();
+      const kills = killer(n);
+      const handle = machine.spawn(kills ?? work(n, random));
+      handles.push(handle);
+      // Those that end their worker are not aborted: they might all be, before they have.
+      if (kills === undefined) victims.push(handle);
+      if (random(8) === 0) victims[random(victims.length)]?.abort();
       if (random(20) === 0) yield* sleep(random(3));
     }
     for (const handle of handles) {

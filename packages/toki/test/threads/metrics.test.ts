@@ -95,8 +95,9 @@ describe("RuntimeMetrics of worker threads", () => {
     const main = metrics.workerPollCount("main");
     await rt.run(function* () {
       const handles = Array.from({ length: 100 }, (_, i) => spawn(portable.polled(1 + (i % 4))));
-      spawn(yieldNow());
+      const local = spawn(yieldNow());
       for (const handle of handles) yield* handle;
+      yield* local;
     });
     assert.equal(metrics.numAliveTasks, 0);
     assert.equal(metrics.spawnedTasksCount, 103);

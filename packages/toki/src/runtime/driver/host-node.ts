@@ -95,9 +95,10 @@ const exit = new ProcessEvent("exit");
 /** Kinds of resources that are there without anything to come: the standard streams, and turns already asked for. */
 const STREAMS = new Set(["Immediate", "TTYWrap", "PipeWrap", "SignalWrap"]);
 const QUIET_INTERVAL_MS = 25;
+/** How many looks in a row must find nothing. Not all that is under way is told of: the closing of a file is not, and takes its time on a machine that is busy. */
+const QUIET_LOOKS = 10;
 let quietWatches = 0;
 
-/** Two looks in a row must find nothing: one could fall between a socket's end and what comes of it. */
 function watchQuiet(callback: () => void): () => void {
   const streams = process.getActiveResourcesInfo().filter((kind) => STREAMS.has(kind)).length;
   let looks = 0;
@@ -109,7 +110,7 @@ function watchQuiet(callback: () => void): () => void {
     // Each watch of this kind is one of the timers. A pipe that was not there at the start may be a socket.
     const isQuiet = others === 0 && timers <= quietWatches && kinds.length - others - timers <= streams;
     looks = isQuiet ? looks + 1 : 0;
-    if (looks >= 2) callback();
+    if (looks >= QUIET_LOOKS) callback();
   }, QUIET_INTERVAL_MS);
   let stopped = false;
   return () => {
