@@ -137,6 +137,25 @@ leftover task: cancelled
   overhead: /^call +\d+\.\d ns .*\nawait +\d+\.\d ns .*\nspawn and await +\d+\.\d ns .*\n$/,
   "paused-clock":
     /^(?:slept 10 s\nadvanced; task over: true|advanced; task over: false\nslept 10 s)\na day later: 86400000 ms\n$/,
+  explore: `Cache: made 2 times, found in run 4
+  main: starts -> join (0/2 done) { 0: join of task 1, 1: join of task 2 }
+  task 1 "get": starts -> sleep (1 ms left)
+  task 2 "later": starts -> yieldNow [chose 3 of 4]
+  task 2 "later": yieldNow -> sleep (1 ms left)
+  the clock: moves on
+  timer of sleep (due): fires
+  timer of sleep (due): fires
+  task 1 "get": sleep (due) -> ends
+  task 2 "later": sleep (due) -> ends
+  main: join (0/2 done) { 0: join of task 1, 1: join of task 2 } -> throws Error: made 2 times
+OnceCache: nothing found in 500 runs
+`,
+  streams: `46 ms: stored 1, 2, 3, 4
+104 ms: stored 6
+170 ms: stored 7, 8, 9, 11
+174 ms: stored 12
+the channel is closed
+`,
   pipeline: `sent while the database stored one: 101
 stored: 1000
 sent while the database stored one: 101
