@@ -113,8 +113,9 @@ export function write(thread: SharedThread, object: number, value: number, isNew
   return before;
 }
 
+/** Atomically, for those who look at the version without the lock. */
 function increment(memory: SharedMemory, word: number): void {
-  memory.write(word, (memory.read(word) + 1) | 0);
+  memory.store(word, (memory.read(word) + 1) | 0);
 }
 
 /** The channels that a function of the program modifies now, on this thread. */
