@@ -29,7 +29,9 @@ await main(
       .chunksTimeout(4, 50) // four of them, or what is there 50 ms after the first
       .map((batch) => store(batch)) // a future: nothing runs yet
       .buffered(2) // two at once, in order
-      .forEach((line) => console.log(`${Math.round(start.elapsed())} ms: ${line}`));
+      .forEach((line) => {
+        console.log(`${Math.round(start.elapsed())} ms: ${line}`);
+      });
     console.log("the channel is closed");
   },
   { flavor: "currentThread" },
