@@ -150,6 +150,9 @@ leftover task: cancelled
   main: join (0/2 done) { 0: join of task 1, 1: join of task 2 } -> throws Error: made 2 times
 OnceCache: nothing found in 500 runs
 `,
+  "slow-poll": `a timeout of 100 ms: parsed
+fn > timeout > handleRequest > parseReport held the thread for at least 250 ms: true
+`,
   streams: `46 ms: stored 1, 2, 3, 4
 104 ms: stored 6
 170 ms: stored 7, 8, 9, 11

@@ -10,6 +10,7 @@ import {
   type SlowPoll,
   type Suspend,
   spawn,
+  timeout,
   yieldNow,
 } from "toki";
 import { assertErr } from "toki/test";
@@ -54,6 +55,14 @@ for (const flavor of flavors) {
         ["outer (slow-polls.test.js:N)", "inner (slow-polls.test.js:N)"],
       ]);
       assert.deepEqual(polls.find(({ id }) => id === undefined)?.functions, ["body"]);
+    });
+
+    test("looks through what is around a function", async () => {
+      const polls = await allPolls(flavor.options, function* () {
+        yield* spawn(timeout(60_000, outer()), { name: "limited" });
+      });
+      const last = polls.filter(({ name }) => name === "limited").at(-1) as SlowPoll;
+      assert.deepEqual(names(last), ["timeout", "outer (slow-polls.test.js:N)", "inner (slow-polls.test.js:N)"]);
     });
 
     test("what is no function says what it waits for", async () => {

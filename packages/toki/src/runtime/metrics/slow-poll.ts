@@ -58,8 +58,7 @@ export class SlowPolls {
 
   /** A task is about to be polled. No other one is, until that is over. */
   before({ future }: Task<unknown>): void {
-    const frames = future instanceof FnFuture ? future.frames() : [];
-    this.polledIn = frames.length === 0 && future !== null ? [future] : frames;
+    this.polledIn = future === null ? [] : pathOf(future as Future<unknown>);
     this.startedAt = this.host.now();
   }
 
@@ -79,6 +78,37 @@ export class SlowPolls {
     if (this.onSlowPoll === undefined) this.host.report(describe(poll));
     else this.onSlowPoll(poll);
   }
+}
+
+/** The functions that wait for each other, and what is around them; as far as there is one way to go. */
+function pathOf(root: Future<unknown>): readonly Future<unknown>[] {
+  const path: Future<unknown>[] = [];
+  for (let future: Future<unknown> | undefined = root; future !== undefined; ) {
+    if (future instanceof FnFuture) {
+      const frames = future.frames();
+      path.push(...(frames.length === 0 ? [future] : (frames as Future<unknown>[])));
+    }
+    // What a function waits for in the end says nothing of where the time goes.
+    else if (path.length === 0 || hasAwaits(future)) path.push(future);
+    future = onlyOne(future);
+  }
+  return path;
+}
+
+function hasAwaits(future: Future<unknown>): boolean {
+  for (const _ of future.awaits()) return true;
+  return false;
+}
+
+/** What a future waits for, its own deadline aside; undefined if that is nothing, or several. */
+function onlyOne(future: Future<unknown>): Future<unknown> | undefined {
+  let found: Future<unknown> | undefined;
+  for (const edge of future.awaits()) {
+    if (edge.label === "deadline") continue;
+    if (found !== undefined) return undefined;
+    found = edge.future;
+  }
+  return found;
 }
 
 function describe({ id, name, duration, functions }: SlowPoll): string {
