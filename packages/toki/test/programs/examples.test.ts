@@ -151,7 +151,7 @@ leftover task: cancelled
 OnceCache: nothing found in 500 runs
 `,
   "slow-poll": `a timeout of 100 ms: parsed
-fn > timeout > handleRequest > parseReport held the thread for at least 250 ms: true
+held the thread: fn > timeout > handleRequest > parseReport
 `,
   streams: `46 ms: stored 1, 2, 3, 4
 104 ms: stored 6
