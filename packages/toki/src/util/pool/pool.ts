@@ -59,8 +59,8 @@ const get = fn(function* get(pool: Pool<unknown>) {
     throw error instanceof AcquireError ? new PoolClosedError() : error;
   }
   let guard: PoolGuard<unknown> | undefined;
-  pool.begin();
   try {
+    pool.begin();
     const pooled = (yield* reuse(rules, unused)) ?? (yield* make(rules));
     if (pool.isClosed) {
       rules.destroy(pooled.item);

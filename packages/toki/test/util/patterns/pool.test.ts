@@ -247,6 +247,31 @@ describe("Pool: age", () => {
   );
 });
 
+test(
+  "a destroy that throws while somebody asks goes to who asked, and the slot to the next",
+  toki(function* () {
+    let broken = true;
+    const { pool } = counted({
+      maxSize: 1,
+      idleTimeout: 10,
+      destroy: () => {
+        if (broken) throw new Error("stuck");
+      },
+    });
+    (yield* pool.get()).release();
+    yield* sleep(20);
+    try {
+      yield* pool.get();
+      assert.fail("it was to fail");
+    } catch (error) {
+      assert.equal((error as Error).message, "stuck");
+    }
+    assert.deepEqual(counts(pool), [0, 0]);
+    broken = false;
+    assert.equal((yield* pool.get()).value.id, 2);
+  }, virtual),
+);
+
 describe("Pool.close", () => {
   test("destroys what is idle, and what is lent when it comes back", () => {
     const { pool, destroyed } = counted();
