@@ -369,14 +369,14 @@ export class FnFuture<T> extends Future<T> {
     if (leaf !== undefined) yield { label: undefined, future: leaf };
   }
 
-  /** The frames of a suspended root, outermost first. @internal */
+  /** The frames of a suspended root, outermost first; of what is not suspended, itself. @internal */
   frames(): FnFuture<unknown>[] {
+    const self = this as FnFuture<unknown>;
     const frames: FnFuture<unknown>[] = [];
-    if (!this.isStarted) return frames;
-    for (let frame = this.link; frame !== null; frame = frame === (this as FnFuture<unknown>) ? null : frame.link) {
-      frames.push(frame);
+    if (this.isStarted) {
+      for (let frame = this.link; frame !== null; frame = frame === self ? null : frame.link) frames.push(frame);
     }
-    return frames.reverse();
+    return frames.length === 0 ? [self] : frames.reverse();
   }
 }
 

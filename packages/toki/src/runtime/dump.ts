@@ -83,7 +83,6 @@ function nodeOf(label: string | undefined, future: Future<unknown>): AwaitNode {
   const children = [...future.awaits()].map((edge) => nodeOf(edge.label, edge.future));
   if (!(future instanceof FnFuture)) return { label, name: future.describe(), site: undefined, children };
   const frames = future.frames();
-  if (frames.length === 0) frames.push(future);
   let below: readonly AwaitNode[] = children;
   for (let i = frames.length - 1; i >= 0; i--) {
     const frame = frames[i] as FnFuture<unknown>;

@@ -4,7 +4,7 @@
  *   a permit passes     once `due` is at most `burst - 1` periods ahead; then `due` moves on by a period
  *   idle                `due` falls behind the clock, and is brought up to it by the next request: what was not used is not saved up, beyond the burst
  *
- * Whoever waits has the lock, so that the others wait behind it in the order they came. A waiter that is dropped releases the lock and has taken nothing.
+ * Whoever waits has the turn, so that the others wait behind it in the order they came. A waiter that is dropped gives it up and has taken nothing.
  *
  * Timers fire on whole milliseconds. At rates above that several permits are due when one fires: `wokeAt` is when that was, and for the rest of that millisecond
  * `due` may stay behind the clock, by at most LENIENCY_MS.
@@ -12,7 +12,7 @@
 import { fn } from "../future/fn.js";
 import type { Future } from "../future/future.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
-import { Mutex } from "../sync/mutex.js";
+import { Semaphore } from "../sync/semaphore.js";
 import { TryAcquireError } from "../sync/semaphore-error.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { Instant } from "../time/instant.js";
@@ -37,16 +37,17 @@ export interface RateLimiterOptions {
 }
 
 const pass = fn(function* acquire(limiter: RateLimiter, n: number) {
-  const guard = yield* limiter.turn.lock();
+  const { schedule } = limiter;
+  const turn = yield* limiter.turn.acquire();
   try {
-    const at = guard.value.dueFor(n);
+    const at = schedule.dueFor(n);
     if (at > Instant.now().ms) {
       yield* sleepUntil(new Instant(at));
-      guard.value.wokeAt = Instant.now().ms;
+      schedule.wokeAt = Instant.now().ms;
     }
-    guard.value.take(n);
+    schedule.take(n);
   } finally {
-    guard.release();
+    turn.release();
   }
 });
 
@@ -98,13 +99,15 @@ export class RateLimiter {
   /** Milliseconds from one permit to the next, on average. */
   readonly period: number;
   /** @internal */
-  readonly turn: Mutex<Schedule>;
+  readonly schedule: Schedule;
+  /** Whose turn it is to wait for what is due. @internal */
+  readonly turn = new Semaphore(1);
 
   /** @internal */
   constructor(period: number, burst: number) {
     this.period = period;
     this.burst = burst;
-    this.turn = new Mutex(new Schedule(period, burst));
+    this.schedule = new Schedule(period, burst);
   }
 
   /**
@@ -130,9 +133,8 @@ export class RateLimiter {
    */
   tryAcquire(n = 1): void {
     this.check("RateLimiter.tryAcquire", n);
-    if (this.turn.sem.permits === 0) throw new TryAcquireError("noPermits");
-    const schedule = this.turn.data;
-    if (schedule.dueFor(n) > Instant.now().ms) throw new TryAcquireError("noPermits");
+    const { schedule, turn } = this;
+    if (turn.availablePermits === 0 || schedule.dueFor(n) > Instant.now().ms) throw new TryAcquireError("noPermits");
     schedule.take(n);
   }
 

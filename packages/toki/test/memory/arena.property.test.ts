@@ -15,7 +15,7 @@ const steps = (most: number) =>
       { weight: 3, arbitrary: fc.record({ alloc: fc.integer({ min: 0, max: most }) }) },
       { weight: 2, arbitrary: fc.record({ free: fc.nat() }) },
     ),
-    { maxLength: 300, size: "max" },
+    { maxLength: 300 },
   );
 
 describe("Arena, on one thread", () => {

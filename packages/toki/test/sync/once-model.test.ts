@@ -160,7 +160,7 @@ for (const { name: implementation, module } of implementations) {
       ] as const;
       const step = fc.record({ do: fc.constantFrom(...names), which: fc.nat(20) });
       fc.assert(
-        fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
+        fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
           const harness = new Harness();
           for (const { do: name, which } of steps) {
             if (name === "ask") harness.ask();
@@ -192,7 +192,7 @@ for (const { name: implementation, module } of implementations) {
       const names = ["wait", "wait", "poll", "poll", "poll", "cancel", "dispose", "set"] as const;
       const step = fc.record({ do: fc.constantFrom(...names), which: fc.nat(20) });
       fc.assert(
-        fc.property(fc.array(step, { maxLength: 40, size: "max" }), (steps) => {
+        fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
           const once = new SetOnce<number>();
           const waits: Wait[] = [];
           let value: number | undefined;

@@ -5,7 +5,7 @@
  */
 import { describeSite } from "../../future/fn-info.js";
 import { FnFuture } from "../../future/frame.js";
-import type { Future } from "../../future/future.js";
+import type { AwaitEdge, Future } from "../../future/future.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { toMillis } from "../../time/duration.js";
 import type { Host } from "../driver/host.js";
@@ -24,8 +24,13 @@ export interface SlowPoll {
   readonly functions: readonly string[];
 }
 
-/** Milliseconds. @internal */
-export const DEFAULT_SLOW_MS = 100;
+const DEFAULT_MS = 100;
+
+/** From how many milliseconds on a poll is slow; undefined if nobody wants to know. @internal */
+export function slowPollMs({ slowPollThreshold, onSlowPoll }: RuntimeOptions): number | undefined {
+  if (slowPollThreshold === undefined && onSlowPoll === undefined) return undefined;
+  return toMillis(slowPollThreshold ?? DEFAULT_MS, "Runtime", "slowPollThreshold");
+}
 
 /** @internal */
 export class SlowPolls {
@@ -41,13 +46,9 @@ export class SlowPolls {
     this.onSlowPoll = onSlowPoll;
   }
 
-  static from({ slowPollThreshold, onSlowPoll }: RuntimeOptions, host: Host): SlowPolls | undefined {
-    if (slowPollThreshold === undefined && onSlowPoll === undefined) return undefined;
-    return new SlowPolls(
-      toMillis(slowPollThreshold ?? DEFAULT_SLOW_MS, "Runtime", "slowPollThreshold"),
-      host,
-      onSlowPoll,
-    );
+  static from(options: RuntimeOptions, host: Host): SlowPolls | undefined {
+    const ms = slowPollMs(options);
+    return ms === undefined ? undefined : new SlowPolls(ms, host, options.onSlowPoll);
   }
 
   static check({ slowPollThreshold }: RuntimeOptions, where: string): void {
@@ -84,31 +85,15 @@ export class SlowPolls {
 function pathOf(root: Future<unknown>): readonly Future<unknown>[] {
   const path: Future<unknown>[] = [];
   for (let future: Future<unknown> | undefined = root; future !== undefined; ) {
-    if (future instanceof FnFuture) {
-      const frames = future.frames();
-      path.push(...(frames.length === 0 ? [future] : (frames as Future<unknown>[])));
-    }
+    const edges: AwaitEdge[] = [...future.awaits()];
     // What a function waits for in the end says nothing of where the time goes.
-    else if (path.length === 0 || hasAwaits(future)) path.push(future);
-    future = onlyOne(future);
+    if (future instanceof FnFuture) for (const frame of future.frames()) path.push(frame);
+    else if (path.length === 0 || edges.length > 0) path.push(future);
+    // A deadline is beside the way.
+    const ways = edges.filter(({ label }) => label !== "deadline");
+    future = ways.length === 1 ? ways[0]?.future : undefined;
   }
   return path;
-}
-
-function hasAwaits(future: Future<unknown>): boolean {
-  for (const _ of future.awaits()) return true;
-  return false;
-}
-
-/** What a future waits for, its own deadline aside; undefined if that is nothing, or several. */
-function onlyOne(future: Future<unknown>): Future<unknown> | undefined {
-  let found: Future<unknown> | undefined;
-  for (const edge of future.awaits()) {
-    if (edge.label === "deadline") continue;
-    if (found !== undefined) return undefined;
-    found = edge.future;
-  }
-  return found;
 }
 
 function describe({ id, name, duration, functions }: SlowPoll): string {

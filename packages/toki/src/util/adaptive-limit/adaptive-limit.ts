@@ -54,7 +54,7 @@ const acquire = fn(function* acquire(limit: AdaptiveLimit) {
 });
 
 const run = fn(function* run(limit: AdaptiveLimit, work: BodyOf<void, unknown>) {
-  const permit = limit.begin(yield* limit.slots.acquire());
+  const permit = yield* acquire(limit);
   let isDone = false;
   try {
     const value = yield* bindBody(work, undefined, "AdaptiveLimit.run");

@@ -261,10 +261,9 @@ export class Pool<T> implements Disposable {
       return;
     const now = Instant.now().ms;
     const isOld = ({ idleSince, madeAt }: Pooled<T>) => now - idleSince >= idleMs || now - madeAt >= lifetimeMs;
-    const old = this.unused.filter(isOld);
-    if (old.length === 0) return;
-    const young = this.unused.filter((pooled) => !isOld(pooled));
-    this.unused.length = 0;
+    // Taken out before any is destroyed: that calls the program.
+    const [old, young]: [Pooled<T>[], Pooled<T>[]] = [[], []];
+    for (const pooled of this.unused.splice(0)) (isOld(pooled) ? old : young).push(pooled);
     this.unused.push(...young);
     this.destroyAll(old);
   }

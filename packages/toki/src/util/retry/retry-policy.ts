@@ -2,7 +2,6 @@
  * A policy is a value: it makes, for each run of `retry`, a backoff, which has the state of that run (how often it was asked). So one policy serves any number of
  * runs at once.
  */
-import { describeValue } from "../../future/misuse.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { randomBelow } from "../../runtime/random.js";
 import { type Duration, toMillis } from "../../time/duration.js";
@@ -220,12 +219,4 @@ export function exponential(initial: Duration, options: ExponentialOptions = {})
       return delay;
     };
   });
-}
-
-/** What a policy said, checked. @internal */
-export function checkDelay(delay: number | undefined): number | undefined {
-  if (delay === undefined || (typeof delay === "number" && delay >= 0)) return delay;
-  throw new TypeError(
-    `retry: the policy must give milliseconds (0 or more) or undefined to give up, got ${describeValue(delay)}`,
-  );
 }

@@ -1,12 +1,12 @@
 import { type BodyOf, bindBody, checkBody } from "../../future/bound-body.js";
 import { fn } from "../../future/fn.js";
 import type { Future } from "../../future/future.js";
-import { MisuseError } from "../../future/misuse.js";
+import { describeValue, MisuseError } from "../../future/misuse.js";
 import { InvalidArgumentError, invalidArgument } from "../../internal/invalid-argument.js";
 import { yieldNow } from "../../task/yield-now.js";
 import { Instant } from "../../time/instant.js";
 import { sleep } from "../../time/sleep.js";
-import { checkDelay, type FailedAttempt, RetryPolicy } from "./retry-policy.js";
+import { type FailedAttempt, RetryPolicy } from "./retry-policy.js";
 
 /** Options of {@link retry}. */
 export interface RetryOptions {
@@ -31,6 +31,14 @@ const run = fn(function* retry(policy: RetryPolicy, attempt: BodyOf<number, unkn
     yield* delay === 0 ? yieldNow() : sleep(delay);
   }
 });
+
+/** What a policy said, checked. */
+function checkDelay(delay: number | undefined): number | undefined {
+  if (delay === undefined || (typeof delay === "number" && delay >= 0)) return delay;
+  throw new TypeError(
+    `retry: the policy must give milliseconds (0 or more) or undefined to give up, got ${describeValue(delay)}`,
+  );
+}
 
 /**
  * Makes attempts until one succeeds or the policy gives up; then the last error is thrown as it is.

@@ -1,5 +1,5 @@
 import { toMillis } from "../../../time/duration.js";
-import { DEFAULT_SLOW_MS } from "../../metrics/slow-poll.js";
+import { slowPollMs } from "../../metrics/slow-poll.js";
 import type { RuntimeOptions } from "../../options.js";
 
 /** Of a runtime's options, those that its workers follow: data, since functions cannot cross. @internal */
@@ -24,9 +24,8 @@ export function workerOptions(options: RuntimeOptions, index: number): RuntimeOp
   if (options.threadKeepAlive !== undefined) {
     copied.threadKeepAlive = toMillis(options.threadKeepAlive, "Runtime", "threadKeepAlive");
   }
-  if (options.slowPollThreshold !== undefined || options.onSlowPoll !== undefined) {
-    copied.slowPollThreshold = toMillis(options.slowPollThreshold ?? DEFAULT_SLOW_MS, "Runtime", "slowPollThreshold");
-  }
+  const slowMs = slowPollMs(options);
+  if (slowMs !== undefined) copied.slowPollThreshold = slowMs;
   if (options.rngSeed !== undefined) copied.rngSeed = options.rngSeed + index + 1;
   return copied;
 }
