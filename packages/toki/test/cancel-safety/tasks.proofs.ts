@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { consumeBudget, fn, Handle, JoinSet, Pending, type Scope, scope, spawn, yieldNow } from "toki";
 import { assertPending, assertReady, testTask } from "toki/test";
-import { Gate } from "../support/gate.js";
+import { Gate, openGate } from "../support/gate.js";
 import { type Drop, everyDrop, everyDropUnpolled, settle } from "./drops.js";
 import type { Proof } from "./proof.js";
 
@@ -20,12 +20,6 @@ const parked = fn(function* parked(name: string, log: string[], gate: Gate) {
     log.push(`${name} ends cleanup`);
   }
 });
-
-const open = (): Gate => {
-  const gate = new Gate();
-  gate.open();
-  return gate;
-};
 
 /** A set in which one task has ended and another waits. */
 const halfDone = fn(function* halfDone(log: string[], cleanup: Gate) {
@@ -85,7 +79,7 @@ export const proofs: readonly Proof[] = [
     claim: "safe",
     proof: {
       ...everyDropUnpolled("joinSet.joinNext()", function* (drop) {
-        const set = yield* halfDone([], open());
+        const set = yield* halfDone([], openGate());
         yield* drop(set.joinNext());
         assert.equal(set.size, 2);
         const result = yield* set.joinNext();
@@ -125,7 +119,7 @@ export const proofs: readonly Proof[] = [
     proof: {
       ...everyDropUnpolled("joinSet.joinAll()", function* (drop) {
         const log: string[] = [];
-        const set = yield* halfDone(log, open());
+        const set = yield* halfDone(log, openGate());
         yield* drop(set.joinAll());
         yield* settle();
         assert.deepEqual([set.size, log], [2, []]);
@@ -135,7 +129,7 @@ export const proofs: readonly Proof[] = [
         "joinSet.joinAll() that has a value",
         function* (drop) {
           const log: string[] = [];
-          const set = yield* halfDone(log, open());
+          const set = yield* halfDone(log, openGate());
           yield* drop(set.joinAll());
           assert.deepEqual(log, ["task begins cleanup", "task ends cleanup"]);
           assert.equal(yield* set.joinNext(), undefined);
@@ -150,7 +144,7 @@ export const proofs: readonly Proof[] = [
     proof: {
       ...everyDropUnpolled("joinSet.shutdown()", function* (drop) {
         const log: string[] = [];
-        const set = yield* halfDone(log, open());
+        const set = yield* halfDone(log, openGate());
         yield* drop(set.shutdown());
         yield* settle();
         assert.deepEqual([set.size, log], [2, []]);
@@ -191,12 +185,12 @@ export const proofs: readonly Proof[] = [
           const log: string[] = [];
           const gate = new Gate();
           const twoParts = scope(function* (s: Scope) {
-            s.spawn(parked("task", log, open()));
+            s.spawn(parked("task", log, openGate()));
             s.spawn(function* () {
               yield* gate;
               log.push("a task went on");
             });
-            yield* parked("body", log, open());
+            yield* parked("body", log, openGate());
           });
           // The task is to be parked when the drop comes: its own first poll needs a turn.
           const outer = testTask(twoParts, { runtime: Handle.current() });

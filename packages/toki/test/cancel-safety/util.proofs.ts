@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { fn, fromPromise, LocalRuntime, LocalSet, pending, sleep, spawn } from "toki";
+import { fn, fromPromise, LocalRuntime, LocalSet, pending, type Suspend, sleep, spawn } from "toki";
 import { assertPending, testTask } from "toki/test";
 import { AbortOnDropHandle, DelayQueue, JoinMap, JoinQueue, TaskTracker } from "toki/util";
-import { Gate } from "../support/gate.js";
-import { everyDrop, everyDropUnpolled, moveClock, settle } from "./drops.js";
+import { Gate, openGate } from "../support/gate.js";
+import { type Drop, everyDrop, everyDropUnpolled, moveClock, settle } from "./drops.js";
 import { likeTheFutureInside } from "./inside.js";
 import type { Proof } from "./proof.js";
 
@@ -18,12 +18,6 @@ const parked = fn(function* parked(log: string[], gate: Gate): Generator<any, an
   }
 });
 
-const open = (): Gate => {
-  const gate = new Gate();
-  gate.open();
-  return gate;
-};
-
 const value = (result: { ok: boolean } | undefined): unknown =>
   result?.ok === true ? (result as { value?: unknown }).value : undefined;
 
@@ -32,6 +26,15 @@ function mapOf(gate: Gate<number>): JoinMap<string, number> {
   const map = new JoinMap<string, number>();
   map.spawn("key", gate);
   return map;
+}
+
+function* dropsAHandle(drop: Drop): Generator<Suspend, void, unknown> {
+  const log: string[] = [];
+  const task = spawn(parked(log, openGate()));
+  yield* settle();
+  yield* drop(new AbortOnDropHandle(task));
+  yield* settle();
+  assert.deepEqual([task.isFinished(), log], [true, ["begins cleanup", "ends cleanup"]]);
 }
 
 export const proofs: readonly Proof[] = [
@@ -104,7 +107,7 @@ export const proofs: readonly Proof[] = [
     proof: {
       ...everyDropUnpolled("joinQueue.joinAll()", function* (drop) {
         const log: string[] = [];
-        const queue = new JoinQueue([parked(log, open())]);
+        const queue = new JoinQueue([parked(log, openGate())]);
         yield* drop(queue.joinAll());
         yield* settle();
         assert.deepEqual([queue.size, log], [1, []]);
@@ -115,7 +118,7 @@ export const proofs: readonly Proof[] = [
         function* (drop) {
           const log: string[] = [];
           const first = new Gate<number>();
-          const queue = new JoinQueue<unknown>([first, parked(log, open())]);
+          const queue = new JoinQueue<unknown>([first, parked(log, openGate())]);
           first.open(1);
           yield* settle();
           yield* drop(queue.joinAll());
@@ -178,29 +181,11 @@ export const proofs: readonly Proof[] = [
     proof: {
       ...everyDropUnpolled(
         "AbortOnDropHandle",
-        function* (drop) {
-          const log: string[] = [];
-          const task = spawn(parked(log, open()));
-          yield* settle();
-          yield* drop(new AbortOnDropHandle(task));
-          yield* settle();
-          assert.deepEqual([task.isFinished(), log], [true, ["begins cleanup", "ends cleanup"]]);
-        },
+        dropsAHandle,
         // The body that would have awaited it never began: nobody has it to drop.
         { except: ["its task is aborted"] },
       ),
-      ...everyDrop(
-        "AbortOnDropHandle that waits",
-        function* (drop) {
-          const log: string[] = [];
-          const task = spawn(parked(log, open()));
-          yield* settle();
-          yield* drop(new AbortOnDropHandle(task));
-          yield* settle();
-          assert.deepEqual([task.isFinished(), log], [true, ["begins cleanup", "ends cleanup"]]);
-        },
-        { cleanupAwaits: true },
-      ),
+      ...everyDrop("AbortOnDropHandle that waits", dropsAHandle, { cleanupAwaits: true }),
     },
   },
   {
@@ -248,7 +233,7 @@ export const proofs: readonly Proof[] = [
         "tracker.track(), which ends with the cleanup",
         function* (drop) {
           const tracker = new TaskTracker();
-          yield* drop(tracker.track(parked([], open())));
+          yield* drop(tracker.track(parked([], openGate())));
           yield* settle();
           assert.equal(tracker.length, 0);
         },
@@ -294,7 +279,7 @@ export const proofs: readonly Proof[] = [
         function* (drop) {
           const log: string[] = [];
           const set = new LocalSet();
-          const task = set.spawnLocal(parked(log, open()));
+          const task = set.spawnLocal(parked(log, openGate()));
           yield* drop(set);
           yield* settle();
           assert.deepEqual([log, task.isFinished()], [[], true]);
@@ -306,7 +291,7 @@ export const proofs: readonly Proof[] = [
         function* (drop) {
           const log: string[] = [];
           const set = new LocalSet();
-          const task = set.spawnLocal(parked(log, open()));
+          const task = set.spawnLocal(parked(log, openGate()));
           yield* set.runUntil(settle());
           yield* drop(set);
           yield* settle();

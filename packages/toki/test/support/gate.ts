@@ -54,6 +54,13 @@ export class Gate<T = void> extends Future<T> {
   }
 }
 
+/** One that is open already. */
+export function openGate(): Gate {
+  const gate = new Gate();
+  gate.open();
+  return gate;
+}
+
 /** Wakes its task `count` times before it is ready. */
 export function busy(count: number, onPoll?: () => void): Future<void> {
   let left = count;

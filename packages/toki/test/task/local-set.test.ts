@@ -30,7 +30,7 @@ import { mpsc } from "toki/sync";
 import { assertPending, test, testTask } from "toki/test";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
-import { outcomeOf, settle } from "./support.js";
+import { guarded, outcomeOf, settle } from "./support.js";
 
 /** Counts its polls in `log`. */
 const steps = fn(function* steps(log: string[], name: string, count: number) {
@@ -39,16 +39,6 @@ const steps = fn(function* steps(log: string[], name: string, count: number) {
     yield* yieldNow();
   }
   return name;
-});
-
-/** Waits until it is cancelled; its cleanup awaits. */
-const guarded = fn(function* guarded(log: string[], name: string): Generator<any, void, unknown> {
-  try {
-    yield* pending();
-  } finally {
-    yield* yieldNow();
-    log.push(name);
-  }
 });
 
 for (const { name, options, canPause } of flavors) {

@@ -1,8 +1,18 @@
-import { type Future, fn, type RuntimeOptions, type TaskFailure, yieldNow } from "toki";
+import { type Future, fn, pending, type RuntimeOptions, type Suspend, type TaskFailure, yieldNow } from "toki";
 
 /** Polls every task that is ready, several times over. */
 export const settle = fn(function* settle() {
   for (let i = 0; i < 8; i++) yield* yieldNow();
+});
+
+/** Waits until it is cancelled; its cleanup awaits, and logs the name. */
+export const guarded = fn(function* guarded(log: string[], name: string): Generator<Suspend, never, unknown> {
+  try {
+    return yield* pending();
+  } finally {
+    yield* yieldNow();
+    log.push(name);
+  }
 });
 
 /** How a future ends, as a line. */

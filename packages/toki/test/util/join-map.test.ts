@@ -24,7 +24,7 @@ import { add } from "../blocking/jobs.js";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
 import fc from "../support/property.js";
-import { keepFailures, settle } from "../task/support.js";
+import { guarded, keepFailures, settle } from "../task/support.js";
 import { addLater } from "../threads/functions.js";
 
 /** Joins all there are. */
@@ -38,16 +38,6 @@ const drain = fn(function* drain<K, V>(map: JoinMap<K, V>) {
 });
 
 const valueIn = (result: JoinResult<unknown>) => result.ok && result.value;
-
-/** Waits until it is cancelled; its cleanup awaits. */
-const guarded = fn(function* guarded(log: string[], name: string): Generator<any, any, unknown> {
-  try {
-    yield* pending();
-  } finally {
-    yield* yieldNow();
-    log.push(name);
-  }
-});
 
 for (const { name, options, canPause } of flavors) {
   describe(`JoinMap [${name}]`, () => {

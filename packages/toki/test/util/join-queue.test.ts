@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  fn,
   fromPromise,
   Handle,
   hasBudgetRemaining,
@@ -21,18 +20,8 @@ import { JoinQueue } from "toki/util";
 import { add } from "../blocking/jobs.js";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
-import { keepFailures, outcomeOf, settle } from "../task/support.js";
+import { guarded, keepFailures, outcomeOf, settle } from "../task/support.js";
 import { addLater } from "../threads/functions.js";
-
-/** Waits until it is cancelled; its cleanup awaits. */
-const guarded = fn(function* guarded(log: string[], name: string): Generator<any, any, unknown> {
-  try {
-    yield* pending();
-  } finally {
-    yield* yieldNow();
-    log.push(name);
-  }
-});
 
 for (const { name, options } of flavors) {
   describe(`JoinQueue [${name}]`, () => {
