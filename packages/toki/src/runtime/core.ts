@@ -141,7 +141,8 @@ export class RuntimeCore {
   private parked = false;
   private started = false;
   private holds = 0;
-  private isHolding = false;
+  /** Whether its timer keeps the process alive for something else than its time. */
+  isHolding = false;
   private holdTimer: HostTimer | null = null;
   private onceEmpty: (() => void)[] = [];
   private readonly closed: (() => void)[] = [];
@@ -496,6 +497,8 @@ export class RuntimeCore {
   private beginPark(): boolean {
     this.executor.parks++;
     this.parked = true;
+    // Workers may have been found quiet (quiet.ts) before what has just been done here, or while nobody drove this.
+    if (this.remoteTasks > 0) this.holdForThreads();
     this.threads?.publishPark();
     if (this.options.onThreadPark === undefined) return true;
     this.inContext(this.options.onThreadPark);
@@ -505,7 +508,6 @@ export class RuntimeCore {
   unpark(): void {
     if (!this.parked) return;
     this.parked = false;
-    if (this.remoteTasks > 0) this.holdForThreads();
     this.threads?.publishPark();
     if (this.options.onThreadUnpark !== undefined) this.inContext(this.options.onThreadUnpark);
   }

@@ -1,7 +1,10 @@
 // From the first thread to the last: start, hooks, names, limits, and every way to shut down.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createServer } from "node:net";
 import { test } from "node:test";
+import * as timers from "node:timers/promises";
 import * as workerThreads from "node:worker_threads";
 import {
   DriverDisabledError,
@@ -9,11 +12,14 @@ import {
   JoinError,
   type JoinHandle,
   Runtime,
+  RuntimeShutdownError,
   select,
   sleep,
   spawn,
   type TaskMeta,
 } from "toki";
+import { Notify } from "toki/shared";
+import { answer } from "../shared/functions.js";
 import {
   add,
   echo,
@@ -181,7 +187,7 @@ for (const [name, options] of [
 
 threads("nobody drives: a task that ended on a worker is finished here all the same", async ({ rt }) => {
   const handle = rt.spawn(add(1, 2));
-  while (!handle.isFinished()) await new Promise(setImmediate);
+  while (!handle.isFinished()) await timers.setImmediate();
   assert.equal(await handle, 3);
 });
 
@@ -289,6 +295,39 @@ test("await using", async () => {
     await until(words, 0);
   }
   assert.equal(words[1], 1);
+});
+
+test("shutdown of a runtime that nobody drove, when all workers have been quiet for long, keeps the process", async () => {
+  const rt = new Runtime({ flavor: "multiThread", workerThreads: 2 });
+  const words = cells();
+  rt.spawn(waits(words));
+  await until(words, 0);
+  // Another one is driven: so it is asked now and then whether anything can still happen, and the process held no more once nothing can.
+  const other = new Runtime({ flavor: "multiThread", workerThreads: 1 });
+  const others = cells();
+  const ends = assert.rejects(
+    other.run(function* () {
+      yield* spawn(waits(others));
+    }),
+    RuntimeShutdownError,
+  );
+  await until(others, 0);
+  const server = createServer().listen(0, "127.0.0.1");
+  // Turns of the loop that no timer keeps alive.
+  while (process.getActiveResourcesInfo().includes("Timeout")) await stat(import.meta.dirname);
+  server.close();
+  await rt.shutdown();
+  assert.equal(words[1], 1);
+  await other.shutdown();
+  await ends;
+});
+
+test("a timer that wakes a worker when all have been quiet for long", async () => {
+  await using rt = new Runtime({ flavor: "multiThread", workerThreads: 2 });
+  const ask = new Notify();
+  const handle = rt.spawn(answer(ask, new Notify(), 1));
+  setTimeout(() => ask.notifyOne(), 1000);
+  await handle;
 });
 
 threads("shutdown in parallel, and twice, resolves every time after the last thread", async ({ rt }) => {

@@ -121,6 +121,8 @@ function watchQuiet(callback: () => void): () => void {
   };
 }
 
+const TIMERS = new Set(["Immediate", "Timeout"]);
+
 /** What tells nothing of a promise that will settle: turns of the loop and timers (a test runner has its own), the standard streams. */
 const PASSIVE = new Set(["Immediate", "Timeout", "TTYWrap", "PipeWrap", "SignalWrap"]);
 
@@ -133,6 +135,7 @@ export const host: Host = {
   microtask: (callback) => void RESOLVED.then(callback),
   onIdle: (callback) => idle.add(callback),
   watchQuiet,
+  timersAlive: () => process.getActiveResourcesInfo().filter((kind) => TIMERS.has(kind)).length - quietWatches,
   onExit: (callback) => exit.add(callback),
   onSignal(name, callback) {
     const listener = () => callback();

@@ -50,6 +50,10 @@ export class QuietWorkers implements QuietMember {
     return this.rt.executor.polls + this.rt.spawnedTasks + this.rt.remoteTasks;
   }
 
+  get isHolding(): boolean {
+    return this.rt.isHolding;
+  }
+
   receive(): void {
     this.crew.receive();
   }

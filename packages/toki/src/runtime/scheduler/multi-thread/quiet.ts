@@ -7,9 +7,12 @@
  * it wakes is to clear the word.
  *
  *   WAITING   this thread holds the process for tasks that are away. Now and then, less and less often while nothing happens, it asks
- *   RELEASED  all workers are quiet: the process is held no more. If this thread's loop has nothing left either, its end comes, and with it `onIdle` of
- *             the runtimes, which ask `areQuiet` once more and report the deadlock
- *   RELEASED -> WAITING   a runtime of this thread polls anything, or spawns
+ *   RELEASED  all workers are quiet, and there is no timer on this thread: the process is held no more. If this thread's loop has nothing left either, its
+ *             end comes, and with it `onIdle` of the runtimes, which ask `areQuiet` once more and report the deadlock
+ *   RELEASED -> WAITING   a runtime of this thread that waits for workers parks, after whatever it did, or spawns
+ *
+ * A timer's callback may write what a worker sleeps on, without any runtime's help. To hold the process until there is none keeps the end of the loop from
+ * being announced (`beforeExit`) in between, which a test runner would take for its own end. Of sockets and the like it cannot be told whether they do.
  *
  * `areQuiet` reads all QUIET words, looks at all mailboxes and queues, and reads all words again. If both times they hold what the workers answered, there
  * was a moment in between at which all of them slept, with nothing to be woken by: a worker that had been awake since would have another number. Messages
@@ -40,6 +43,8 @@ export interface QuietMember {
   ask(): void;
   /** All is quiet: stops holding the process. */
   release(): void;
+  /** Whether a timer of its own keeps the process alive, while it waits for workers or otherwise. */
+  readonly isHolding: boolean;
   /** What tasks on workers do. */
   trees(): Iterable<{ readonly worker: number; readonly tasks: readonly TaskSnapshot[] }>;
 }
@@ -98,9 +103,16 @@ export class QuietWatch implements OtherThreads {
 
   /** A worker has answered. */
   releaseIfQuiet(): boolean {
-    if (!this.areQuiet()) return false;
+    if (!this.areQuiet() || this.hasTimers) return false;
     for (const member of this.members) member.release();
     return true;
+  }
+
+  /** Whether a timer is to come on this thread. */
+  private get hasTimers(): boolean {
+    let own = 0;
+    for (const member of this.members) if (member.isHolding) own++;
+    return this.host.timersAlive() > own;
   }
 
   areQuiet(): boolean {
