@@ -18,7 +18,7 @@ const GRACE_MS = 5_000;
 
 const HELP = `usage: node scripts/test.mjs [options] [path substring ...]
 
-  --test-timeout=MS       limit for one test, and for a file to exit (default 60000)
+  --test-timeout=MS       limit for one test, and for a file to exit (default 120000)
   --test-concurrency=N    files at once (default: the number of cores)
   --test-reporter=NAME    spec (default on a terminal) or compact
   --json FILE             also write the totals and the failures to FILE
@@ -26,7 +26,7 @@ const HELP = `usage: node scripts/test.mjs [options] [path substring ...]
 `;
 
 function parseArgs(argv) {
-  const options = { timeout: 60_000, concurrency: availableParallelism(), reporter: undefined, json: undefined };
+  const options = { timeout: 120_000, concurrency: availableParallelism(), reporter: undefined, json: undefined };
   const filters = [];
   const passed = [];
   for (let i = 0; i < argv.length; i++) {

@@ -61,7 +61,7 @@ export const tour = fn(function* tour(report: Report) {
   const { key } = yield* select({ done: runSections(report), interrupt: interrupt() });
   if (key === "done" || interruptedAt === undefined) return;
   const metrics = Handle.current().metrics();
-  while (metrics.numAliveTasks > 0 && interruptedAt.elapsed() < 1000) yield* sleep(1); // nobody joined them: they are at their last await
+  while (metrics.numAliveTasks > 0 && interruptedAt.elapsed() < 10_000) yield* sleep(1); // nobody joined them: they are at their last await
   const figures = { cleanupMs: Math.round(interruptedAt.elapsed()), tasksLeft: metrics.numAliveTasks };
   report.interrupted(figures, `Cancelled and cleaned up in ${figures.cleanupMs} ms, ${figures.tasksLeft} tasks left.`);
 });

@@ -324,8 +324,9 @@ test("shutdown of a runtime that nobody drove, when all workers have been quiet 
 
 test("a timer that wakes a worker when all have been quiet for long", async () => {
   await using rt = new Runtime({ flavor: "multiThread", workerThreads: 2 });
-  const ask = new Notify();
-  const handle = rt.spawn(answer(ask, new Notify(), 1));
+  using ask = new Notify();
+  using reply = new Notify();
+  const handle = rt.spawn(answer(ask, reply, 1));
   setTimeout(() => ask.notifyOne(), 1000);
   await handle;
 });

@@ -161,38 +161,41 @@ const cases: Record<string, () => Promise<void>> = {
 
   async "cleanup, combinators, scopes, sets, promises"() {
     const key = taskLocal<string>();
-    await main(function* () {
-      const body = fn(function* body() {
-        yield* scope(function* (s) {
-          yield* s.spawn(look("scope child"));
-          note("scope body");
+    await main(
+      function* () {
+        const body = fn(function* body() {
+          yield* scope(function* (s) {
+            yield* s.spawn(look("scope child"));
+            note("scope body");
+          });
+          const set = new JoinSet<void>();
+          set.spawn(look("set"));
+          yield* set.joinAll();
+          yield* select({ a: look("branch") });
+          yield* timeout(1000, look("timeout"));
+          yield* key.scope("local", look("task-local"));
+          yield* fromPromise(async () => {
+            note("promise");
+            await null;
+            note("promise after await");
+          });
+          note("after promise");
+          try {
+            yield* pending();
+          } finally {
+            note("cleanup");
+            yield* sleep(1);
+            note("cleanup after sleep");
+          }
         });
-        const set = new JoinSet<void>();
-        set.spawn(look("set"));
-        yield* set.joinAll();
-        yield* select({ a: look("branch") });
-        yield* timeout(1000, look("timeout"));
-        yield* key.scope("local", look("task-local"));
-        yield* fromPromise(async () => {
-          note("promise");
-          await null;
-          note("promise after await");
-        });
-        note("after promise");
-        try {
-          yield* pending();
-        } finally {
-          note("cleanup");
-          yield* sleep(1);
-          note("cleanup after sleep");
-        }
-      });
-      const task = storage.run("followed", () => spawn(body()));
-      yield* sleep(100);
-      storage.run("aborter", () => task.abort());
-      yield* sleep(10);
-      note("body");
-    });
+        const task = storage.run("followed", () => spawn(body()));
+        yield* sleep(100);
+        storage.run("aborter", () => task.abort());
+        yield* sleep(10);
+        note("body");
+      },
+      { startPaused: true },
+    );
   },
 
   async "nothing used"() {
