@@ -283,5 +283,6 @@ select.biased = function biased<B extends Record<string, SelectBranch>, E = neve
   branches: B,
   options?: Omit<SelectOptions<E>, "biased">,
 ) {
+  checkOptions(options, "select");
   return select<B, E>(branches, { ...options, biased: true } as SelectOptions<E>);
 };

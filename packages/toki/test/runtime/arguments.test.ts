@@ -8,6 +8,7 @@ import {
   Context,
   InvalidArgumentError,
   JoinSet,
+  LocalRuntime,
   LocalSet,
   MisuseError,
   main,
@@ -114,6 +115,8 @@ test("options are an object", async () => {
       refuses(() => new LocalSet(no(wrong)), "options");
       refuses(() => scope(function* () {}, no(wrong)), "options");
       refuses(() => select({ a: ready(1) }, no(wrong)), "options");
+      refuses(() => select.biased({ a: ready(1) }, no(wrong)), "options");
+      refuses(() => new LocalRuntime(no(wrong)), "options");
       refuses(() => branch(ready(1), no(wrong)), "options");
       refuses(() => retry(fixed(1), () => ready(1), no(wrong)), "options");
       refuses(() => exponential(1, no(wrong)), "options");
