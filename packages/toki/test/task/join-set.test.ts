@@ -598,7 +598,7 @@ describe("JoinSet outside of a runtime", () => {
 
 describe("for await over a JoinSet", () => {
   it("gives the results in the order the tasks end, drives the runtime, and ends when the set is empty", async () => {
-    await using rt = new Runtime();
+    await using rt = new Runtime({ startPaused: true });
     const set = new JoinSet<number>();
     for (const ms of [20, 1, 10]) set.spawn(sleepThen(ms), { on: rt.handle });
     const values: number[] = [];
