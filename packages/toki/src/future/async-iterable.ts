@@ -15,7 +15,7 @@
  */
 
 import { host } from "#host";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import type { RuntimeCore } from "../runtime/core.js";
 import { RuntimeShutdownError } from "../runtime/error.js";
 import type { Handle } from "../runtime/handle.js";
@@ -247,6 +247,7 @@ export type ItemSource<T> = { next(): Future<T | undefined> } | (() => IntoFutur
  */
 export function toAsyncIterable<T>(source: ItemSource<T>, options?: ToAsyncIterableOptions): AsyncIterable<T> {
   const nextFuture = nextOf(source);
+  checkOptions(options, "toAsyncIterable");
   const close = options?.close;
   if (close !== undefined && typeof close !== "function") {
     throw invalidArgument("toAsyncIterable", "options.close", "a function", close);

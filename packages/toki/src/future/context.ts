@@ -1,3 +1,4 @@
+import { invalidArgument } from "../internal/invalid-argument.js";
 import type { Waker } from "./waker.js";
 
 /**
@@ -18,9 +19,7 @@ export abstract class Context {
   /** The context that polls on behalf of `waker`. */
   static fromWaker(waker: Waker): Context {
     if (!(waker instanceof Context)) {
-      throw new TypeError(
-        "Context.fromWaker: waker must be a Waker (make one with Waker.from(callback) or use Waker.noop)",
-      );
+      throw invalidArgument("Context.fromWaker", "waker", "a Waker (Waker.from(callback), or Waker.noop)", waker);
     }
     return waker;
   }

@@ -1,3 +1,5 @@
+// For programs whose `lib` is the default of their target.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { audit } from "./audit.js";
 import type { Context } from "./context.js";
 import { current } from "./current.js";

@@ -1,3 +1,4 @@
+import { checkFunction } from "../internal/invalid-argument.js";
 import type { Context } from "./context.js";
 import { Future } from "./future.js";
 import type { Poll } from "./poll.js";
@@ -43,8 +44,6 @@ class PollFn<T> extends Future<T> {
  * ```
  */
 export function pollFn<T>(callback: (cx: Context) => Poll<T>): Future<T> {
-  if (typeof callback !== "function") {
-    throw new TypeError(`pollFn: callback must be a function, got ${typeof callback}`);
-  }
+  checkFunction(callback, "pollFn", "callback");
   return new PollFn(callback);
 }

@@ -1,3 +1,4 @@
+import { checkFunction } from "../internal/invalid-argument.js";
 import type { Task } from "../runtime/task/task.js";
 import { Context } from "./context.js";
 
@@ -43,9 +44,7 @@ export abstract class Waker extends Context {
 
   /** Makes a waker of a callback. The callback runs on every call of `wake`. */
   static from(callback: () => void): Waker {
-    if (typeof callback !== "function") {
-      throw new TypeError(`Waker.from: callback must be a function, got ${typeof callback}`);
-    }
+    checkFunction(callback, "Waker.from", "callback");
     return new CallbackWaker(callback);
   }
 

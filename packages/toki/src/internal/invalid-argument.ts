@@ -38,3 +38,14 @@ export function invalidArgument(
 ): InvalidArgumentError {
   return new InvalidArgumentError(argument, `${where}: ${argument} must be ${expected}, got ${describeValue(found)}`);
 }
+
+/** @throws InvalidArgumentError unless `value` is a function @internal */
+export function checkFunction(value: unknown, where: string, argument: string): void {
+  if (typeof value !== "function") throw invalidArgument(where, argument, "a function", value);
+}
+
+/** @throws InvalidArgumentError unless `options` is an object or was left out @internal */
+export function checkOptions(options: unknown, where: string): void {
+  if (options === undefined || (typeof options === "object" && options !== null)) return;
+  throw invalidArgument(where, "options", "an object", options);
+}

@@ -10,9 +10,9 @@ import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
 import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
-import { describeValue, polledAfterCompletion } from "../future/misuse.js";
+import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkFunction, checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import { crosses } from "../portable/error-classes.js";
 import { RuntimeError } from "../runtime/error.js";
 import { randomBelow } from "../runtime/random.js";
@@ -87,6 +87,7 @@ export class Branch<T> {
  *
  * @param future - the branch's future
  * @param options - `when` is the pattern a value has to match, `if` the condition for the branch to be polled at all
+ * @throws MisuseError if `future` is not a future
  *
  * @example
  * ```ts
@@ -102,12 +103,12 @@ export class Branch<T> {
  * ```
  */
 export function branch<T>(future: IntoFuture<T>, options: BranchOptions<T>): Branch<T> {
+  if (options === null || typeof options !== "object") throw invalidArgument("branch", "options", "an object", options);
   const { when, if: enabled } = options;
-  if (when !== undefined && typeof when !== "function")
-    throw invalidArgument("branch", "options.when", "a function", when);
+  if (when !== undefined) checkFunction(when, "branch", "options.when");
   if (enabled !== undefined && typeof enabled !== "boolean")
     throw invalidArgument("branch", "options.if", "a boolean", enabled);
-  return new Branch(future, options);
+  return new Branch(intoFuture(future, "branch"), options);
 }
 
 /** What a {@link select} takes for each key. `undefined`, `null` and `false` are disabled branches. */
@@ -255,10 +256,9 @@ export function select<B extends Record<string, SelectBranch>, E = never>(
   if (branches === null || typeof branches !== "object" || branches instanceof Future || Array.isArray(branches)) {
     throw invalidArgument("select", "branches", "an object with a future for each key", branches);
   }
+  checkOptions(options, "select");
   const otherwise = options?.else;
-  if (otherwise !== undefined && typeof otherwise !== "function") {
-    throw new TypeError(`select: options.else must be a function, got ${describeValue(otherwise)}`);
-  }
+  if (otherwise !== undefined) checkFunction(otherwise, "select", "options.else");
   const keys = Object.keys(branches);
   const futures: (Future<unknown> | undefined)[] = [];
   let whens: When[] | undefined;
@@ -283,5 +283,6 @@ select.biased = function biased<B extends Record<string, SelectBranch>, E = neve
   branches: B,
   options?: Omit<SelectOptions<E>, "biased">,
 ) {
+  checkOptions(options, "select");
   return select<B, E>(branches, { ...options, biased: true } as SelectOptions<E>);
 };

@@ -1,5 +1,5 @@
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import type { JoinHandle } from "../task/join-handle.js";
 import { currentRuntime, spawnLocalOn } from "../task/spawn.js";
 import type { SpawnOptions } from "./core.js";
@@ -29,11 +29,12 @@ export class LocalRuntime extends Runtime {
    * @throws InvalidArgumentError if an option is not what it should be
    */
   constructor(options: LocalRuntimeOptions = {}) {
-    const flavor = (options as RuntimeOptions | null)?.flavor;
+    checkOptions(options, "LocalRuntime");
+    const { flavor } = options as RuntimeOptions;
     if (flavor !== undefined && flavor !== "currentThread") {
       throw invalidArgument("LocalRuntime", "flavor", '"currentThread"', flavor);
     }
-    super(options === null ? (options as unknown as RuntimeOptions) : { ...options, flavor: "currentThread" });
+    super({ ...options, flavor: "currentThread" });
   }
 
   /**

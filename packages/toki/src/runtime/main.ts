@@ -1,6 +1,6 @@
 import { host } from "#host";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import { portable } from "../portable/registry.js";
 import { hasListeners } from "../signal/registry.js";
 import { createRuntime } from "./create.js";
@@ -52,13 +52,14 @@ const DEFAULT_SIGNALS = ["SIGINT", "SIGTERM"];
 export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): Promise<T> {
   // A thread that was started for others imports the module for its functions.
   if (portable().onWorker) return undefined as T;
+  checkOptions(options, "main");
   const { signals = DEFAULT_SIGNALS, ...rest } = options;
   if (rest.flavor === "local") rest.flavor = "currentThread";
   if (signals !== false && !(Array.isArray(signals) && signals.every((name) => typeof name === "string"))) {
     throw invalidArgument("main", "signals", "an array of signal names, or false", signals);
   }
-  const rt = createRuntime(rest as RuntimeOptions, "main");
   const program = intoFuture(body, "main");
+  const rt = createRuntime(rest as RuntimeOptions, "main");
   const interrupt = new AbortController();
   let received: string | undefined;
   const stops: ((() => void) | undefined)[] = [];

@@ -1,6 +1,6 @@
 import type { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import type { BlockingJob } from "../task/blocking.js";
 import type { JoinHandle } from "../task/join-handle.js";
 import { spawnOn } from "../task/spawn.js";
@@ -83,8 +83,9 @@ export class Runtime implements AsyncDisposable {
    * ```
    */
   run<T>(future: IntoFuture<T>, options?: RunOptions): Promise<T> {
+    checkOptions(options, "Runtime.run");
     const signal = options?.signal;
-    if (signal !== undefined && typeof signal.addEventListener !== "function") {
+    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
       throw invalidArgument("Runtime.run", "options.signal", "an AbortSignal", signal);
     }
     return this.#core.run(intoFuture(future, "Runtime.run"), signal);

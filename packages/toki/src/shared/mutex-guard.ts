@@ -1,4 +1,5 @@
 import { DisposedError } from "../sync/error.js";
+import { checkParts } from "../sync/mapped-guard.js";
 import { MappedMutexGuard } from "../sync/mapped-mutex-guard.js";
 import { Holding } from "./holding.js";
 import type { Mutex } from "./mutex.js";
@@ -78,6 +79,7 @@ export class MutexGuard<T> implements Disposable {
    * @throws DisposedError once the guard is released or mapped
    */
   map<U>(get: (value: T) => U, set?: (value: T, part: U) => void): MappedMutexGuard<U> {
+    checkParts("MutexGuard.map", get, set);
     const { held } = this;
     this.holding = null;
     return new MappedMutexGuard<U>(
@@ -93,6 +95,7 @@ export class MutexGuard<T> implements Disposable {
    * @throws DisposedError once the guard is released or mapped
    */
   tryMap<U>(get: (value: T) => U | undefined, set?: (value: T, part: U) => void): MappedMutexGuard<U> | undefined {
+    checkParts("MutexGuard.tryMap", get, set);
     return get(this.value) === undefined ? undefined : this.map(get as (value: T) => U, set);
   }
 

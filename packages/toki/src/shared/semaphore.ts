@@ -177,6 +177,7 @@ export class Semaphore extends SharedHandle {
 
   /** As {@link Semaphore.tryAcquire}, under Tokio's name. */
   tryAcquireMany(n: number): SemaphorePermit {
+    permitCount("Semaphore.tryAcquireMany", "n", n, 0);
     return this.tryAcquire(n);
   }
 

@@ -1,11 +1,6 @@
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { Stream } from "./stream.js";
 
-/** @throws InvalidArgumentError unless `value` is a function @internal */
-export function checkFunction(value: unknown, where: string, argument: string): void {
-  if (typeof value !== "function") throw invalidArgument(where, argument, "a function", value);
-}
-
 /** @throws InvalidArgumentError unless `value` is a stream @internal */
 export function checkStream(value: unknown, where: string, argument: string): void {
   if (value instanceof Stream) return;

@@ -1,6 +1,6 @@
 import { type AsyncIterableSource, AsyncSource, fromAsyncIterable } from "../future/from-async-iterable.js";
 import type { Future } from "../future/future.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import type { SignalKind } from "../signal/signal-kind.js";
 import type { Instant } from "../time/instant.js";
 import type { Interval } from "../time/interval.js";
@@ -109,6 +109,7 @@ export function stream(source: unknown, options?: WatchStreamOptions): Stream<un
 }
 
 function isInitial(options: WatchStreamOptions | undefined): boolean {
+  checkOptions(options, "stream");
   const initial = options?.initial ?? true;
   if (typeof initial === "boolean") return initial;
   throw invalidArgument("stream", "options.initial", "a boolean", initial);

@@ -8,11 +8,13 @@
  * the streams may change the map meanwhile: `changes` tells, and the round is then repeated by waking whoever polls, since an entry may have been missed. The same
  * wake is due when another task inserts a stream while somebody waits.
  */
+
 import type { Context } from "../future/context.js";
 import type { AwaitEdge, Future } from "../future/future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
 import type { Waker } from "../future/waker.js";
+import { invalidArgument } from "../internal/invalid-argument.js";
 import { randomBelow } from "../runtime/random.js";
 import { integer } from "../sync/integer.js";
 import { CancelAll, type Cancellable, dropStream } from "./cancel.js";
@@ -117,7 +119,13 @@ export class StreamMap<K, T> extends Stream<[key: K, item: T]> {
     this.failed = false;
     this.error = undefined;
     this.cancelling = null;
-    if (entries !== undefined) for (const [key, stream] of entries) this.insert(key, stream);
+    if (entries === undefined) return;
+    if (typeof entries?.[Symbol.iterator] !== "function")
+      throw invalidArgument("StreamMap", "entries", "an iterable of [key, stream]", entries);
+    for (const entry of entries) {
+      if (!Array.isArray(entry)) throw invalidArgument("StreamMap", "an entry", "[key, stream]", entry);
+      this.insert(entry[0] as K, entry[1] as Stream<T>);
+    }
   }
 
   /** How many streams there are. */

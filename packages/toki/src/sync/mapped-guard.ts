@@ -1,8 +1,15 @@
+import { checkFunction } from "../internal/invalid-argument.js";
 import { DisposedError } from "./error.js";
 
 /** What a mapped guard holds. @internal */
 export interface Lockable {
   unlock(): void;
+}
+
+/** Checks the functions that a guard is mapped with. @internal */
+export function checkParts(where: string, get: unknown, set?: unknown): void {
+  checkFunction(get, where, "get");
+  if (set !== undefined) checkFunction(set, where, "set");
 }
 
 /** What the guards of a part of a protected value have in common. */

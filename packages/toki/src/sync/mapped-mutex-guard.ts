@@ -1,4 +1,4 @@
-import { MappedGuard } from "./mapped-guard.js";
+import { checkParts, MappedGuard } from "./mapped-guard.js";
 
 /**
  * A held {@link Mutex}, narrowed to a part of its value by {@link MutexGuard.map}. Holds the same lock, and is released the same way.
@@ -24,6 +24,7 @@ export class MappedMutexGuard<T> extends MappedGuard<T> {
    * @throws DisposedError once the guard is released or mapped
    */
   map<U>(get: (value: T) => U, set?: (value: T, part: U) => void): MappedMutexGuard<U> {
+    checkParts("MappedMutexGuard.map", get, set);
     return this.narrow((owner, inner, put) => new MappedMutexGuard<U>(owner, inner, put), get, set);
   }
 
@@ -33,6 +34,7 @@ export class MappedMutexGuard<T> extends MappedGuard<T> {
    * @throws DisposedError once the guard is released or mapped
    */
   tryMap<U>(get: (value: T) => U | undefined, set?: (value: T, part: U) => void): MappedMutexGuard<U> | undefined {
+    checkParts("MappedMutexGuard.tryMap", get, set);
     return get(this.value) === undefined ? undefined : this.map(get as (value: T) => U, set);
   }
 }

@@ -1,4 +1,5 @@
 import { DisposedError } from "./error.js";
+import { checkParts } from "./mapped-guard.js";
 import { MappedMutexGuard } from "./mapped-mutex-guard.js";
 import type { Mutex } from "./mutex.js";
 
@@ -93,6 +94,7 @@ export class MutexGuard<T> implements Disposable {
    * ```
    */
   map<U>(get: (value: T) => U, set?: (value: T, part: U) => void): MappedMutexGuard<U> {
+    checkParts("MutexGuard.map", get, set);
     return this.mapTo(this.mutex, get, set);
   }
 
@@ -102,6 +104,7 @@ export class MutexGuard<T> implements Disposable {
    * @throws DisposedError once the guard is released or mapped
    */
   tryMap<U>(get: (value: T) => U | undefined, set?: (value: T, part: U) => void): MappedMutexGuard<U> | undefined {
+    checkParts("MutexGuard.tryMap", get, set);
     const owner = this.mutex;
     return get(owner.data) === undefined ? undefined : this.mapTo(owner, get as (value: T) => U, set);
   }

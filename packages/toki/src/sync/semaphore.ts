@@ -135,6 +135,7 @@ export class Semaphore {
 
   /** As {@link Semaphore.tryAcquire}, under Tokio's name. */
   tryAcquireMany(n: number): SemaphorePermit {
+    integer("Semaphore.tryAcquireMany", "n", n, 0);
     return this.tryAcquire(n);
   }
 

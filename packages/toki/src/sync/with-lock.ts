@@ -2,6 +2,7 @@ import { fn } from "../future/fn.js";
 import type { Future } from "../future/future.js";
 import type { Suspend } from "../future/poll.js";
 import { settled } from "../future/settled.js";
+import { checkFunction } from "../internal/invalid-argument.js";
 
 interface Guard {
   release(): void;
@@ -21,7 +22,11 @@ function holding<L>(owner: string, name: string, take: (lock: L) => Future<Guard
       }
     },
   };
-  return fn(named[name] as (lock: L, body: Body) => Generator<Suspend, unknown, unknown>);
+  const run = fn(named[name] as (lock: L, body: Body) => Generator<Suspend, unknown, unknown>);
+  return (lock: L, body: Body): Future<unknown> => {
+    checkFunction(body, `${owner}.${name}`, "body");
+    return run(lock, body);
+  };
 }
 
 /** @internal */

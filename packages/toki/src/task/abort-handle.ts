@@ -1,3 +1,4 @@
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import { BlockingFuture } from "../runtime/blocking/blocking-future.js";
 import { CANCELLED, COMPLETE, type Task } from "../runtime/task/task.js";
 import { type Duration, toMillis } from "../time/duration.js";
@@ -65,10 +66,19 @@ export class AbortHandle {
   }
 }
 
+/** Checks options before there is a task to abort. Answers with the limit for cleanup. @internal */
+export function checkAbortOptions(options: AbortOptions | undefined): number | undefined {
+  if (options === undefined) return undefined;
+  checkOptions(options, "abort");
+  const { cleanupTimeout, terminate } = options;
+  if (terminate !== undefined && typeof terminate !== "boolean")
+    throw invalidArgument("abort", "options.terminate", "a boolean", terminate);
+  return cleanupTimeout === undefined ? undefined : toMillis(cleanupTimeout, "abort", "options.cleanupTimeout");
+}
+
 /** @internal */
 export function abortTask(task: Task<unknown>, options: AbortOptions | undefined): void {
-  const timeout = options?.cleanupTimeout;
-  const limit = timeout === undefined ? undefined : toMillis(timeout, "abort", "options.cleanupTimeout");
+  const limit = checkAbortOptions(options);
   task.abort();
   if (options?.terminate === true && task.future instanceof BlockingFuture) task.future.terminate();
   if (limit === undefined || (task.state & (COMPLETE | CANCELLED)) !== 0) return;

@@ -1,9 +1,11 @@
 /*
  * What sets, maps and queues of tasks do with all of them.
  */
-import type { Future } from "../future/future.js";
+import { Future } from "../future/future.js";
+import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import type { Suspend } from "../future/poll.js";
-import type { AbortOptions } from "./abort-handle.js";
+import { invalidArgument } from "../internal/invalid-argument.js";
+import { type AbortHandle, type AbortOptions, checkAbortOptions } from "./abort-handle.js";
 import type { JoinResult } from "./join-result.js";
 
 interface Abortable {
@@ -37,7 +39,12 @@ export function* joinAll<T>(tasks: Joinable<T>): Generator<Suspend, T[], unknown
 }
 
 /** @internal */
-export function* shutdown(tasks: Abortable, options: AbortOptions | undefined): Generator<Suspend, void, unknown> {
+export function shutdown(tasks: Abortable, options: AbortOptions | undefined): Generator<Suspend, void, unknown> {
+  checkAbortOptions(options);
+  return shutDown(tasks, options);
+}
+
+function* shutDown(tasks: Abortable, options: AbortOptions | undefined): Generator<Suspend, void, unknown> {
   tasks.abortAll(options);
   while ((yield* tasks.joinNext()) !== undefined);
 }
@@ -45,4 +52,16 @@ export function* shutdown(tasks: Abortable, options: AbortOptions | undefined): 
 /** @internal */
 export function describeTasks(what: string, size: number): string {
   return `${what} (${size} ${size === 1 ? "task" : "tasks"})`;
+}
+
+interface Spawning<T> {
+  spawn(future: IntoFuture<T>): AbortHandle;
+}
+
+/** Spawns all of them, or none if one of them is no future. @internal */
+export function spawnAll<T>(tasks: Spawning<T>, futures: Iterable<IntoFuture<T>>, where: string): void {
+  if (typeof futures?.[Symbol.iterator] !== "function" || futures instanceof Future) {
+    throw invalidArgument(where, "futures", "an iterable of futures", futures);
+  }
+  for (const future of Array.from(futures, (future) => intoFuture(future, where))) tasks.spawn(future);
 }

@@ -23,13 +23,12 @@ import { Future } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { Waker } from "../future/waker.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
 import type { RuntimeCore } from "../runtime/core.js";
 import type { Task } from "../runtime/task/task.js";
-import { AbortHandle, type AbortOptions, abortTask } from "./abort-handle.js";
+import { AbortHandle, type AbortOptions, abortTask, checkAbortOptions } from "./abort-handle.js";
 import type { BlockingJob } from "./blocking.js";
 import { proceed } from "./coop.js";
-import { describeTasks, joinAll, shutdown } from "./join-all.js";
+import { describeTasks, joinAll, shutdown, spawnAll } from "./join-all.js";
 import type { JoinResult } from "./join-result.js";
 import { takeResult } from "./outcome.js";
 import { Next, SoleWaiter } from "./sole-waiter.js";
@@ -137,7 +136,7 @@ export class JoinSet<T> extends SoleWaiter<JoinResult<T> | undefined> implements
     this.endedHead = null;
     this.endedTail = null;
     this.rt = null;
-    if (futures !== undefined) this.spawnAll(futures, "JoinSet");
+    if (futures !== undefined) spawnAll(this, futures, "JoinSet");
   }
 
   /** Where the latest task was spawned. @internal */
@@ -257,14 +256,7 @@ export class JoinSet<T> extends SoleWaiter<JoinResult<T> | undefined> implements
    * ```
    */
   extend(futures: Iterable<IntoFuture<T>>): void {
-    this.spawnAll(futures, "JoinSet.extend");
-  }
-
-  private spawnAll(futures: Iterable<IntoFuture<T>>, where: string): void {
-    if (typeof futures?.[Symbol.iterator] !== "function" || futures instanceof Future) {
-      throw invalidArgument(where, "futures", "an iterable of futures", futures);
-    }
-    for (const future of futures) this.spawn(future);
+    spawnAll(this, futures, "JoinSet.extend");
   }
 
   /** Moves the entry of a task that is over to those that can be joined. @internal */
@@ -433,6 +425,7 @@ export class JoinSet<T> extends SoleWaiter<JoinResult<T> | undefined> implements
    * @param options - a limit for the cleanup of each
    */
   abortAll(options?: AbortOptions): void {
+    checkAbortOptions(options);
     for (let entry = this.running; entry !== null; entry = entry.next) abortTask(entry.task as Task<unknown>, options);
   }
 

@@ -24,7 +24,7 @@ import { Pending, type Poll } from "../future/poll.js";
 import { rejectSharing } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
 import { RACING, Watched } from "../future/watched.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import type { Handle } from "../runtime/handle.js";
 import type { Runtime } from "../runtime/runtime.js";
@@ -183,7 +183,8 @@ export class LocalSet extends Future<void> implements Disposable {
    */
   constructor(options: LocalSetOptions = {}) {
     super();
-    const panic = options?.unhandledPanic ?? "ignore";
+    checkOptions(options, "LocalSet");
+    const panic = options.unhandledPanic ?? "ignore";
     if (panic !== "ignore" && panic !== "shutdownRuntime") {
       throw invalidArgument("LocalSet", "unhandledPanic", '"ignore" or "shutdownRuntime"', panic);
     }

@@ -18,6 +18,7 @@
  *
  * The awaiting task is woken when there is something for it to do: a failure, or the last child's end while it waits for that.
  */
+
 import { type BodyOf, bindBody, checkBody } from "../future/bound-body.js";
 import type { Context } from "../future/context.js";
 import { dropStarted } from "../future/drop.js";
@@ -27,12 +28,13 @@ import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { suppressed } from "../future/suppressed-error.js";
 import { Waker } from "../future/waker.js";
+import { checkOptions } from "../internal/invalid-argument.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import { FAILED, type Task } from "../runtime/task/task.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { Instant } from "../time/instant.js";
 import { type Sleep, sleep } from "../time/sleep.js";
-import { type AbortOptions, abortTask } from "./abort-handle.js";
+import { type AbortOptions, abortTask, checkAbortOptions } from "./abort-handle.js";
 import { JoinHandle } from "./join-handle.js";
 import { takeError } from "./outcome.js";
 import { ScopeError } from "./scope-error.js";
@@ -182,6 +184,7 @@ export class Scope {
    * ```
    */
   abortAll(options?: AbortOptions): void {
+    checkAbortOptions(options);
     for (let child = this.children; child !== null; child = child.next) abortTask(child.task, options);
   }
 
@@ -444,6 +447,7 @@ class ScopeFuture<T> extends Future<T> {
  */
 export function scope<T>(body: BodyOf<Scope, T>, options?: ScopeOptions): Future<T> {
   checkBody(body, "scope");
+  checkOptions(options, "scope");
   const limit = options?.cleanupTimeout;
   return new ScopeFuture(body, limit === undefined ? undefined : toMillis(limit, "scope", "options.cleanupTimeout"));
 }

@@ -4,7 +4,7 @@ import { poolOf } from "../runtime/blocking/pool.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import { BlockingJob } from "./blocking.js";
 import { JoinHandle } from "./join-handle.js";
-import { currentRuntime } from "./spawn.js";
+import { checkSpawnOptions, currentRuntime } from "./spawn.js";
 
 /** @internal */
 export function spawnBlockingOn<T>(
@@ -16,8 +16,7 @@ export function spawnBlockingOn<T>(
   if (!(job instanceof BlockingJob)) {
     throw invalidArgument(where, "job", "what a function made by blocking(import.meta, ...) returns", job);
   }
-  const name = options?.name;
-  if (name !== undefined && typeof name !== "string") throw invalidArgument(where, "options.name", "a string", name);
+  checkSpawnOptions(options, where);
   refuseWhileImporting(job.url, where);
   return new JoinHandle<T>(poolOf(rt).spawn(job, options));
 }

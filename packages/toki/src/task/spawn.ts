@@ -1,7 +1,7 @@
 import { current } from "../future/current.js";
 import type { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import { portable } from "../portable/registry.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import { NoRuntimeError } from "../runtime/error.js";
@@ -14,7 +14,9 @@ export function currentRuntime(what: string): RuntimeCore {
   return rt;
 }
 
-function checkName(options: SpawnOptions | undefined, where: string): void {
+/** @internal */
+export function checkSpawnOptions(options: SpawnOptions | undefined, where: string): void {
+  checkOptions(options, where);
   const name = options?.name;
   if (name !== undefined && typeof name !== "string") throw invalidArgument(where, "options.name", "a string", name);
 }
@@ -26,7 +28,7 @@ export function spawnOn<T>(
   options: SpawnOptions | undefined,
   where: string,
 ): JoinHandle<T> {
-  checkName(options, where);
+  checkSpawnOptions(options, where);
   return new JoinHandle<T>(rt.spawn(intoFuture(future, where), options));
 }
 
@@ -37,7 +39,7 @@ export function spawnLocalOn<T>(
   options: SpawnOptions | undefined,
   where: string,
 ): JoinHandle<T> {
-  checkName(options, where);
+  checkSpawnOptions(options, where);
   return new JoinHandle<T>(rt.spawnLocal(future, options));
 }
 

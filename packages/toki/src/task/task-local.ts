@@ -15,7 +15,7 @@ import { type AwaitEdge, Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { MisuseError, polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkFunction, invalidArgument } from "../internal/invalid-argument.js";
 import { importModuleOf, loadFunction } from "../portable/load.js";
 import { keyOf, type ModuleMeta, urlOf } from "../portable/module-meta.js";
 import { PortableFn } from "../portable/portable-fn.js";
@@ -121,7 +121,7 @@ export class LocalKey<T> {
         "LocalKey.syncScope: got a `function*`, which would run after the scope has ended; use scope(value, body) for futures",
       );
     }
-    if (typeof callback !== "function") throw invalidArgument("LocalKey.syncScope", "callback", "a function", callback);
+    checkFunction(callback, "LocalKey.syncScope", "callback");
     const { slot, owner } = this;
     this.set(value, current.task);
     try {
@@ -155,11 +155,13 @@ export class LocalKey<T> {
    * @throws AccessError outside of every scope of the key
    */
   with<R>(callback: (value: T) => R): R {
+    checkFunction(callback, "LocalKey.with", "callback");
     return callback(this.get());
   }
 
   /** Calls a function with the value, or returns undefined outside of every scope of the key. */
   tryWith<R>(callback: (value: T) => R): R | undefined {
+    checkFunction(callback, "LocalKey.tryWith", "callback");
     const value = this.read();
     return value === UNSET ? undefined : callback(value);
   }

@@ -1,5 +1,5 @@
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import type { Handle } from "../runtime/handle.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { Spawn } from "./spawn.js";
@@ -44,6 +44,7 @@ export function testTask(
   subject: IntoFuture<unknown> | TestableStream<unknown>,
   options?: TestTaskOptions,
 ): Spawn<unknown> | StreamSpawn<unknown> {
+  checkOptions(options, "testTask");
   const runtime = options?.runtime;
   if (runtime !== undefined && typeof runtime?.enter !== "function") {
     throw invalidArgument("testTask", "options.runtime", "a Runtime or a Handle", runtime);

@@ -3,7 +3,7 @@ import { isGeneratorFunction } from "../future/fn.js";
 import { type Body, FnFuture } from "../future/frame.js";
 import { Future } from "../future/future.js";
 import type { Suspend } from "../future/poll.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import { RuntimeCore } from "../runtime/core.js";
 import { type RuntimeOptions, type TaskFailure, validateOptions } from "../runtime/options.js";
 import { UnjoinedFailureError } from "./unjoined-failure-error.js";
@@ -74,6 +74,7 @@ export function test<This, A extends unknown[]>(
   if (typeof body !== "function") {
     throw invalidArgument("test", "body", "a function* or a function that returns a future", body);
   }
+  checkOptions(options, "test");
   // Declares no parameters: runners take those of a test function for a callback or for fixtures.
   const run = async function (this: This): Promise<void> {
     // biome-ignore lint/complexity/noArguments: a rest parameter would be declared

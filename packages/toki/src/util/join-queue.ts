@@ -6,16 +6,16 @@ import { driveAsyncIterator } from "../future/async-iterable.js";
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
 import { FnFuture } from "../future/frame.js";
-import { Future } from "../future/future.js";
+import type { Future } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { RuntimeCore } from "../runtime/core.js";
 import type { Task } from "../runtime/task/task.js";
-import { AbortHandle, type AbortOptions, abortTask } from "../task/abort-handle.js";
+import { AbortHandle, type AbortOptions, abortTask, checkAbortOptions } from "../task/abort-handle.js";
 import type { BlockingJob } from "../task/blocking.js";
 import { proceed, refund } from "../task/coop.js";
-import { describeTasks, joinAll, shutdown } from "../task/join-all.js";
+import { describeTasks, joinAll, shutdown, spawnAll } from "../task/join-all.js";
 import { JoinHandle } from "../task/join-handle.js";
 import type { JoinResult } from "../task/join-result.js";
 import { takeResult } from "../task/outcome.js";
@@ -79,11 +79,7 @@ export class JoinQueue<T> extends SoleWaiter<JoinResult<T> | undefined> implemen
    */
   constructor(futures?: Iterable<IntoFuture<T>>) {
     super();
-    if (futures === undefined) return;
-    if (typeof futures?.[Symbol.iterator] !== "function" || futures instanceof Future) {
-      throw invalidArgument("JoinQueue", "futures", "an iterable of futures", futures);
-    }
-    for (const future of futures) this.spawn(future);
+    if (futures !== undefined) spawnAll(this, futures, "JoinQueue");
   }
 
   /** How many tasks are in the queue: those that run, and those that are over and not joined yet. */
@@ -256,6 +252,7 @@ export class JoinQueue<T> extends SoleWaiter<JoinResult<T> | undefined> implemen
    * @param options - a limit for the cleanup of each
    */
   abortAll(options?: AbortOptions): void {
+    checkAbortOptions(options);
     for (const task of this.tasks()) abortTask(task as Task<unknown>, options);
   }
 

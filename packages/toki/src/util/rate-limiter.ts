@@ -11,7 +11,7 @@
  */
 import { fn } from "../future/fn.js";
 import type { Future } from "../future/future.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import { Semaphore } from "../sync/semaphore.js";
 import { TryAcquireError } from "../sync/semaphore-error.js";
 import { type Duration, toMillis } from "../time/duration.js";
@@ -169,6 +169,7 @@ export class RateLimiter {
  * ```
  */
 export function rateLimiter(permits: number, options: RateLimiterOptions = {}): RateLimiter {
+  checkOptions(options, "rateLimiter");
   const { per = 1000, burst = 1 } = options;
   if (!(typeof permits === "number" && permits > 0 && permits < Number.POSITIVE_INFINITY)) {
     throw invalidArgument("rateLimiter", "permits", "a number above 0", permits);

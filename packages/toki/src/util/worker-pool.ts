@@ -7,7 +7,7 @@
 import { current } from "../future/current.js";
 import { type IntoFuture, isFuture } from "../future/into-future.js";
 import { Waker } from "../future/waker.js";
-import { invalidArgument } from "../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import type { RuntimeOptions } from "../runtime/options.js";
 import { Runtime } from "../runtime/runtime.js";
@@ -92,6 +92,7 @@ export class WorkerPool implements AsyncDisposable {
     if (!(Number.isSafeInteger(threads) && threads > 0)) {
       throw invalidArgument("WorkerPool", "threads", "an integer above 0", threads);
     }
+    checkOptions(options, "WorkerPool");
     const seats: Seat[] = [];
     for (let i = 0; i < threads; i++) {
       seats.push(new Seat(new Runtime({ ...options, flavor: "multiThread", workerThreads: 1 })));

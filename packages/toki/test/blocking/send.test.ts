@@ -14,7 +14,7 @@ import {
   type Sendable,
   spawnBlocking,
 } from "toki";
-import { mpsc } from "toki/sync";
+import { type Mutex, mpsc } from "toki/sync";
 import { closePort, defineLate, echo, invert } from "./jobs.js";
 
 const meta = import.meta;
@@ -161,5 +161,12 @@ export function types(): void {
   const fine: Sendable<{ a: number }> = { a: 1 };
   // @ts-expect-error: it.f is a function
   const wrong: Sendable<{ f(): void }> = { f() {} };
-  void [job, fine, wrong];
+  // A stranger reads these texts; an alias in their place would say nothing.
+  type Why<T> = Extract<Sendable<T>, { "cannot be sent": unknown }>["cannot be sent"];
+  const lock: Why<{ lock: Mutex<number> }> = "it.lock belongs to its thread; its namesake of toki/shared can be sent.";
+  const hooks: Why<{ f(): void; g(): void }>[] = [
+    "it.f is a function, and code cannot be sent.",
+    "it.g is a function, and code cannot be sent.",
+  ];
+  void [job, fine, wrong, lock, hooks];
 }

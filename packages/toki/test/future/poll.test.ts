@@ -195,7 +195,10 @@ describe("Waker", () => {
     waker.wake();
     waker.wake();
     assert.equal(calls, 2);
-    assert.throws(() => Waker.from(5 as never), /^TypeError: Waker\.from: callback must be a function, got number$/);
+    assert.throws(
+      () => Waker.from(5 as never),
+      /^InvalidArgumentError: Waker\.from: callback must be a function, got the number 5$/,
+    );
   });
 
   test("willWake() is true for the same owner only", () => {
@@ -288,7 +291,7 @@ describe("Context", () => {
   test("fromWaker() refuses anything else", () => {
     assert.throws(
       () => Context.fromWaker((() => {}) as never),
-      /^TypeError: Context\.fromWaker: waker must be a Waker/,
+      /^InvalidArgumentError: Context\.fromWaker: waker must be a Waker/,
     );
   });
 });

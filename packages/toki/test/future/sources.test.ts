@@ -69,7 +69,10 @@ describe("pollFn()", () => {
   });
 
   test("refuses what is no function", () => {
-    assert.throws(() => pollFn(1 as never), /^TypeError: pollFn: callback must be a function, got number$/);
+    assert.throws(
+      () => pollFn(1 as never),
+      /^InvalidArgumentError: pollFn: callback must be a function, got the number 1$/,
+    );
   });
 });
 

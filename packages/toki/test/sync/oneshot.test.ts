@@ -186,6 +186,12 @@ for (const { name: implementation, module } of implementations) {
         });
       }
 
+      test("of a sender that was disposed throws, as nothing can come any more", () => {
+        const [tx] = oneshot<number>();
+        tx[Symbol.dispose]();
+        assert.throws(() => tx.closed(), DisposedError);
+      });
+
       test("polled after completion throws", () => {
         const [tx, rx] = oneshot<number>();
         rx.close();

@@ -4,7 +4,7 @@ import { isGeneratorFunction } from "../../future/fn.js";
 import type { Future } from "../../future/future.js";
 import { Pending, type Poll } from "../../future/poll.js";
 import { settled } from "../../future/settled.js";
-import { checkFunction } from "../check.js";
+import { checkFunction } from "../../internal/invalid-argument.js";
 import { Consumer } from "../consumer.js";
 import { Done } from "../done.js";
 import type { ForEachBody, Stream } from "../stream.js";

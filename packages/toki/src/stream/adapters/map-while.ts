@@ -1,7 +1,7 @@
 import type { Context } from "../../future/context.js";
 import { Pending, type Poll } from "../../future/poll.js";
+import { checkFunction } from "../../internal/invalid-argument.js";
 import { EndingAdapter } from "../adapter.js";
-import { checkFunction } from "../check.js";
 import { Done } from "../done.js";
 import type { Stream } from "../stream.js";
 

@@ -1,7 +1,7 @@
 import type { Context } from "../../future/context.js";
 import { Pending, type Poll } from "../../future/poll.js";
+import { checkFunction } from "../../internal/invalid-argument.js";
 import { proceed } from "../../task/coop.js";
-import { checkFunction } from "../check.js";
 import type { Done } from "../done.js";
 import { Stream } from "../stream.js";
 

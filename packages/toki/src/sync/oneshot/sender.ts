@@ -67,6 +67,8 @@ export class OneshotSender<T> implements Disposable {
    *
    * **Cancel safety**: safe, and harmless to the channel.
    *
+   * @throws DisposedError if this was disposed before
+   *
    * @example
    * ```ts
    * import { main, select, sleep, spawn, yieldNow } from "toki";
@@ -85,6 +87,7 @@ export class OneshotSender<T> implements Disposable {
    * ```
    */
   closed(): Future<void> {
+    if (this.channel.state === GONE) throw new DisposedError("OneshotSender.closed", "disposed");
     return new Closed(this.channel as OneshotReceiver<unknown>);
   }
 

@@ -1,4 +1,4 @@
-import { type Lockable, MappedGuard } from "../mapped-guard.js";
+import { checkParts, type Lockable, MappedGuard } from "../mapped-guard.js";
 
 /**
  * A {@link RwLock} held for writing, narrowed to a part of its value by {@link RwLockWriteGuard.map}. Holds the same lock, and is released the same way. It
@@ -45,6 +45,7 @@ export class RwLockMappedWriteGuard<T, L = unknown> extends MappedGuard<T> {
    * @throws DisposedError once the guard is released or mapped
    */
   map<U>(get: (value: T) => U, set?: (value: T, part: U) => void): RwLockMappedWriteGuard<U, L> {
+    checkParts("RwLockMappedWriteGuard.map", get, set);
     const { lock } = this;
     return this.narrow((owner, inner, put) => new RwLockMappedWriteGuard<U, L>(lock, owner, inner, put), get, set);
   }
@@ -58,6 +59,7 @@ export class RwLockMappedWriteGuard<T, L = unknown> extends MappedGuard<T> {
     get: (value: T) => U | undefined,
     set?: (value: T, part: U) => void,
   ): RwLockMappedWriteGuard<U, L> | undefined {
+    checkParts("RwLockMappedWriteGuard.tryMap", get, set);
     return get(this.value) === undefined ? undefined : this.map(get as (value: T) => U, set);
   }
 }

@@ -1,4 +1,5 @@
 import { DisposedError } from "../error.js";
+import { checkParts } from "../mapped-guard.js";
 import type { Hold } from "./hold.js";
 
 /**
@@ -83,6 +84,7 @@ export class RwLockReadGuard<T, L = unknown> implements Disposable {
    * ```
    */
   map<U>(get: (value: Readonly<T>) => U): RwLockReadGuard<U, L> {
+    checkParts("RwLockReadGuard.map", get);
     const { part } = this;
     const held = this.hold();
     this.held = null;
@@ -99,6 +101,7 @@ export class RwLockReadGuard<T, L = unknown> implements Disposable {
    * @throws DisposedError once the guard is released or mapped
    */
   tryMap<U>(get: (value: Readonly<T>) => U | undefined): RwLockReadGuard<U, L> | undefined {
+    checkParts("RwLockReadGuard.tryMap", get);
     return get(this.value) === undefined ? undefined : this.map(get as (value: Readonly<T>) => U);
   }
 

@@ -1,4 +1,5 @@
 import { DisposedError } from "../error.js";
+import { checkParts } from "../mapped-guard.js";
 import type { Hold } from "./hold.js";
 import { RwLockMappedWriteGuard } from "./mapped-write-guard.js";
 import { RwLockReadGuard } from "./read-guard.js";
@@ -105,6 +106,7 @@ export class RwLockWriteGuard<T, L = unknown> implements Disposable {
    * @throws NotSendError as `downgrade`
    */
   downgradeMap<U>(get: (value: Readonly<T>) => U): RwLockReadGuard<U, L> {
+    checkParts("RwLockWriteGuard.downgradeMap", get);
     return this.downgradeTo(get as (value: unknown) => U);
   }
 
@@ -115,6 +117,7 @@ export class RwLockWriteGuard<T, L = unknown> implements Disposable {
    * @throws NotSendError as `downgrade`
    */
   tryDowngradeMap<U>(get: (value: Readonly<T>) => U | undefined): RwLockReadGuard<U, L> | undefined {
+    checkParts("RwLockWriteGuard.tryDowngradeMap", get);
     return get(this.value) === undefined ? undefined : this.downgradeTo(get as (value: unknown) => U);
   }
 
@@ -140,6 +143,7 @@ export class RwLockWriteGuard<T, L = unknown> implements Disposable {
    * @throws DisposedError once the guard is released, downgraded or mapped
    */
   map<U>(get: (value: T) => U, set?: (value: T, part: U) => void): RwLockMappedWriteGuard<U, L> {
+    checkParts("RwLockWriteGuard.map", get, set);
     const hold = this.hold();
     this.held = null;
     return new RwLockMappedWriteGuard<U, L>(
@@ -159,6 +163,7 @@ export class RwLockWriteGuard<T, L = unknown> implements Disposable {
     get: (value: T) => U | undefined,
     set?: (value: T, part: U) => void,
   ): RwLockMappedWriteGuard<U, L> | undefined {
+    checkParts("RwLockWriteGuard.tryMap", get, set);
     return get(this.value) === undefined ? undefined : this.map(get as (value: T) => U, set);
   }
 

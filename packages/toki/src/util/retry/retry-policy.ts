@@ -2,7 +2,7 @@
  * A policy is a value: it makes, for each run of `retry`, a backoff, which has the state of that run (how often it was asked). So one policy serves any number of
  * runs at once.
  */
-import { invalidArgument } from "../../internal/invalid-argument.js";
+import { checkOptions, invalidArgument } from "../../internal/invalid-argument.js";
 import { randomBelow } from "../../runtime/random.js";
 import { type Duration, toMillis } from "../../time/duration.js";
 
@@ -207,6 +207,7 @@ export interface ExponentialOptions {
  */
 export function exponential(initial: Duration, options: ExponentialOptions = {}): RetryPolicy {
   const first = toMillis(initial, "exponential", "initial");
+  checkOptions(options, "exponential");
   const { factor = 2 } = options;
   if (!(typeof factor === "number" && factor >= 1 && factor < Number.POSITIVE_INFINITY)) {
     throw invalidArgument("exponential", "options.factor", "a number, 1 or more", factor);

@@ -2,7 +2,7 @@ import { type BodyOf, bindBody, checkBody } from "../../future/bound-body.js";
 import { fn } from "../../future/fn.js";
 import type { Future } from "../../future/future.js";
 import { describeValue, MisuseError } from "../../future/misuse.js";
-import { InvalidArgumentError, invalidArgument } from "../../internal/invalid-argument.js";
+import { checkFunction, checkOptions, InvalidArgumentError, invalidArgument } from "../../internal/invalid-argument.js";
 import { yieldNow } from "../../task/yield-now.js";
 import { Instant } from "../../time/instant.js";
 import { sleep } from "../../time/sleep.js";
@@ -79,5 +79,7 @@ function checkDelay(delay: number | undefined): number | undefined {
 export function retry<T>(policy: RetryPolicy, attempt: BodyOf<number, T>, options: RetryOptions = {}): Future<T> {
   if (!(policy instanceof RetryPolicy)) throw invalidArgument("retry", "policy", "a RetryPolicy", policy);
   checkBody(attempt, "retry");
+  checkOptions(options, "retry");
+  if (options.onRetry !== undefined) checkFunction(options.onRetry, "retry", "options.onRetry");
   return run(policy, attempt, options) as Future<T>;
 }
