@@ -24,8 +24,8 @@ import { currentTime } from "./time-runtime.js";
 
 /** `timerSlot` of a sleep that has fired. Below every slot, and not IDLE. */
 const FIRED = -2;
-/** Longest sleep: about 30 years, as in Tokio. */
-const FOREVER_MS = 86_400_000 * 365 * 30;
+/** Longest sleep: about 30 years, as in Tokio. @internal */
+export const FOREVER_MS = 86_400_000 * 365 * 30;
 
 /**
  * A future that is ready once its deadline has passed, never before. Made by {@link sleep} and {@link sleepUntil}.
