@@ -773,8 +773,11 @@ export class RuntimeCore {
       this.executor.runBatch(Number.POSITIVE_INFINITY);
       this.executor.drain();
     };
-    if (this.executor.active) this.host.microtask(round);
-    else round();
+    if (this.executor.active) {
+      // At once for tasks that are cleaning up: in blockOn no microtask comes.
+      this.forEachTask((task) => task.forceUnwind());
+      this.host.microtask(round);
+    } else round();
   }
 
   private close(): void {

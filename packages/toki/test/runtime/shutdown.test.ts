@@ -308,6 +308,27 @@ for (const flavor of flavors) {
       assert.deepEqual([...log].sort(), ["inner begins", "outer", "own cleanup", "returned"]);
     });
 
+    test("is legal inside blockOn: no cleanup there waits", () => {
+      const rt = new Runtime(flavor.options);
+      const log: string[] = [];
+      const body = fn(function* () {
+        rt.spawn(guarded(log, new Gate()));
+        yield* yieldNow();
+        try {
+          rt.shutdownBackground();
+          yield* pending();
+        } finally {
+          try {
+            yield* pending();
+          } finally {
+            log.push("body");
+          }
+        }
+      });
+      assert.throws(() => rt.blockOn(body()), RuntimeShutdownError);
+      assert.deepEqual(log.sort(), ["body", "inner begins", "outer"]);
+    });
+
     test("ends cleanup that a shutdown() is waiting for", async () => {
       const rt = new Runtime(flavor.options);
       const log: string[] = [];
