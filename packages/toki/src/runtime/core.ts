@@ -783,8 +783,7 @@ export class RuntimeCore {
   private close(): void {
     if (this.phase === CLOSED) return;
     this.phase = CLOSED;
-    this.time.isShutdown = true;
-    this.time.disarm();
+    this.time.shutdown();
     this.holdTimer?.clear();
     this.blocking?.close();
     this.failures.reportAll();

@@ -212,6 +212,29 @@ for (const flavor of flavors) {
     });
   });
 
+  describe(`a sleep in a task of another runtime [${flavor.name}]`, () => {
+    test("throws when its own is shut down, bare or in `wrap`", async () => {
+      const rt = new Runtime({ ...flavor.options, startPaused: false });
+      const other = new Runtime({ flavor: "currentThread" });
+      const guard = rt.enter();
+      const bare = sleep(60_000);
+      guard[Symbol.dispose]();
+      const waits = [
+        other.run(bare),
+        other.run(
+          rt.wrap(function* () {
+            yield* sleep(60_000);
+          }),
+        ),
+      ];
+      const ends = Promise.allSettled(waits);
+      // Nothing drives `rt` for the bare one, but it has been polled when this body runs.
+      await other.run(yieldNow());
+      await rt.shutdown();
+      for (const end of await ends) assert((end as PromiseRejectedResult).reason instanceof RuntimeShutdownError);
+    });
+  });
+
   describe(`Runtime.shutdownTimeout() [${flavor.name}]`, () => {
     test("waits for cleanup that ends in time", async () => {
       const rt = new Runtime(flavor.options);
