@@ -224,7 +224,11 @@ export class RuntimeCore {
   /** Starts a task that stays on this thread, whether or not another one could run it. */
   spawnLocal<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
     future.claim();
-    if (this.phase === OPEN) return this.start(future, options);
+    if (this.phase === OPEN) {
+      const task = this.start(future, options);
+      if (!this.isOpen) task.abort(); // its own spawn hook began the shutdown
+      return task;
+    }
     const refused = new Task(this, future, newTaskId(), 0);
     refused.complete(CANCELLED, undefined);
     return refused;
@@ -630,7 +634,9 @@ export class RuntimeCore {
         stop();
       };
       const stop = this.drive(settle);
-      root.addJoiner(Waker.from(() => settle()));
+      // The start hook may have shut the runtime down.
+      if (root.isComplete) settle();
+      else root.addJoiner(Waker.from(() => settle()));
       if (signal !== undefined) {
         if (signal.aborted) root.abort();
         else signal.addEventListener("abort", onAbort);
@@ -762,7 +768,9 @@ export class RuntimeCore {
     this.onceEmpty = [];
     // After beginShutdown has returned, so that its callers hold what it gives them.
     this.host.microtask(() => {
-      for (const callback of waiting) callback();
+      if (!this.isEmpty)
+        this.onceEmpty.push(...waiting); // the cleanup of what was dropped meanwhile
+      else for (const callback of waiting) callback();
     });
   }
 

@@ -1,6 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fn, JoinError, pending, Runtime, RuntimeShutdownError, ready, sleep, spawn, tryTaskId, yieldNow } from "toki";
+import {
+  Context,
+  fn,
+  JoinError,
+  pending,
+  Runtime,
+  RuntimeShutdownError,
+  ready,
+  sleep,
+  spawn,
+  tryTaskId,
+  Waker,
+  yieldNow,
+} from "toki";
+import { assertPending } from "toki/test";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
 
@@ -119,6 +133,21 @@ for (const flavor of flavors) {
       await rt.run(yieldNow());
       await rt.shutdown();
       assert.equal(slept, true);
+    });
+
+    test("of an empty runtime waits for the cleanup of what is dropped right after", async () => {
+      const rt = new Runtime(flavor.options);
+      const log: string[] = [];
+      const gate = new Gate();
+      const dropped = guarded(log, gate);
+      const guard = rt.enter();
+      assertPending(dropped.poll(Context.fromWaker(Waker.noop)));
+      const done = rt.shutdown();
+      dropped[Symbol.dispose]();
+      guard[Symbol.dispose]();
+      setImmediate(() => gate.open());
+      await done;
+      assert.deepEqual(log, ["inner begins", "inner ends", "outer"]);
     });
 
     test("a run that is under way fails with RuntimeShutdownError after its own cleanup", async () => {
