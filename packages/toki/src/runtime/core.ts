@@ -305,7 +305,8 @@ export class RuntimeCore {
     task.following = head;
     if (head !== null) head.prev = task;
     this.tasks = task;
-    if (this.phase !== OPEN) task.abort(); // it was running, in no queue and on no list, when the shutdown told the others
+    // One that is sent to a worker cannot be told before it is there: see `spawn` of remote-tasks.ts.
+    if (this.phase !== OPEN && (task.state & REMOTE) === 0) task.abort(); // it was running, in no queue and on no list, when the shutdown told the others
   }
 
   private unlist(task: Task<unknown>): void {
