@@ -254,6 +254,10 @@ export class RuntimeCore {
     const task = new Task(this, future, newTaskId(), SCHEDULED);
     // The spawn hook may throw: then the spawn never was.
     if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
+    if (this.phase === CLOSED) {
+      task.complete(CANCELLED, undefined); // by that hook
+      return task;
+    }
     this.spawnedTasks++;
     this.liveTasks++;
     if (asyncContext.isUsed) this.captureContext(task as Task<unknown>);

@@ -124,7 +124,11 @@ export class RemoteTasks {
     queue.push(block >>> record.RECORD_SHIFT);
     // Nobody else will listen: what comes ends the task all the same.
     if (rt.executor.driven === 0) mailbox.attend();
-    if (!rt.isOpen) spawned.abort(); // a hook has begun the shutdown
+    if (!rt.isOpen) {
+      // A hook has begun the shutdown, or even ended it.
+      spawned.abort();
+      if (rt.isClosed) rt.finish(spawned, task.CANCELLED, undefined);
+    }
     return spawned;
   }
 
