@@ -557,6 +557,10 @@ export class RuntimeCore {
 
   /** The event loop has nothing left that could wake a task, as far as somebody outside can tell. */
   checkDeadlock(): void {
+    if (this.isClosed) {
+      this.threads?.onIdle(); // tasks of workers may be left
+      return;
+    }
     const mayAdvance = this.time.isPaused && this.time.wheel.size > 0;
     if (this.parked && !mayAdvance && this.blockingJobs === 0) this.onIdle();
   }
