@@ -10,6 +10,7 @@ import {
   ready,
   sleep,
   spawn,
+  timeout,
   tryTaskId,
   Waker,
   yieldNow,
@@ -261,6 +262,22 @@ for (const flavor of flavors) {
       await other.run(yieldNow());
       await rt.shutdown();
       for (const end of await ends) assert((end as PromiseRejectedResult).reason instanceof RuntimeShutdownError);
+    });
+
+    test("as the deadline of a timeout: what it limits is cleaned up first", async () => {
+      const rt = new Runtime({ ...flavor.options, startPaused: false });
+      const other = new Runtime({ flavor: "currentThread" });
+      const log: string[] = [];
+      const gate = new Gate();
+      const guard = rt.enter();
+      const limited = timeout(60_000, guarded(log, gate));
+      guard[Symbol.dispose]();
+      const end = Promise.allSettled([other.run(limited)]);
+      await other.run(yieldNow());
+      await rt.shutdown();
+      gate.open();
+      assert(((await end)[0] as PromiseRejectedResult).reason instanceof RuntimeShutdownError);
+      assert.deepEqual(log, ["inner begins", "inner ends", "outer"]);
     });
   });
 
