@@ -15,6 +15,7 @@ import {
   Waker,
   yieldNow,
 } from "toki";
+import { mpsc } from "toki/sync";
 import { assertPending } from "toki/test";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
@@ -262,6 +263,23 @@ for (const flavor of flavors) {
       await other.run(yieldNow());
       await rt.shutdown();
       for (const end of await ends) assert((end as PromiseRejectedResult).reason instanceof RuntimeShutdownError);
+    });
+
+    test("as the deadline of a send: it waits no more, and takes no place in the channel", async () => {
+      const rt = new Runtime({ ...flavor.options, startPaused: false });
+      const other = new Runtime({ flavor: "currentThread" });
+      const [tx, rx] = mpsc.channel<number>(1);
+      tx.trySend(1);
+      const guard = rt.enter();
+      const sending = tx.sendTimeout(2, 60_000);
+      guard[Symbol.dispose]();
+      const end = Promise.allSettled([other.run(sending)]);
+      await other.run(yieldNow());
+      await rt.shutdown();
+      assert(((await end)[0] as PromiseRejectedResult).reason instanceof RuntimeShutdownError);
+      assert.equal(rx.tryRecv(), 1);
+      tx.trySend(3);
+      assert.equal(rx.tryRecv(), 3);
     });
 
     test("as the deadline of a timeout: what it limits is cleaned up first", async () => {
