@@ -224,7 +224,11 @@ export class RuntimeCore {
   /** Starts a task that stays on this thread, whether or not another one could run it. */
   spawnLocal<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
     future.claim();
-    if (this.phase === OPEN) return this.start(future, options);
+    if (this.phase === OPEN) {
+      const task = this.start(future, options);
+      if (!this.isOpen) task.abort(); // its own spawn hook began the shutdown
+      return task;
+    }
     const refused = new Task(this, future, newTaskId(), 0);
     refused.complete(CANCELLED, undefined);
     return refused;
@@ -250,6 +254,10 @@ export class RuntimeCore {
     const task = new Task(this, future, newTaskId(), SCHEDULED);
     // The spawn hook may throw: then the spawn never was.
     if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
+    if (this.phase === CLOSED) {
+      task.complete(CANCELLED, undefined); // by that hook
+      return task;
+    }
     this.spawnedTasks++;
     this.liveTasks++;
     if (asyncContext.isUsed) this.captureContext(task as Task<unknown>);
@@ -301,7 +309,8 @@ export class RuntimeCore {
     task.following = head;
     if (head !== null) head.prev = task;
     this.tasks = task;
-    if (this.phase !== OPEN) task.abort(); // it was running, in no queue and on no list, when the shutdown told the others
+    // One that is sent to a worker cannot be told before it is there: see `spawn` of remote-tasks.ts.
+    if (this.phase !== OPEN && (task.state & REMOTE) === 0) task.abort(); // it was running, in no queue and on no list, when the shutdown told the others
   }
 
   private unlist(task: Task<unknown>): void {
@@ -548,6 +557,10 @@ export class RuntimeCore {
 
   /** The event loop has nothing left that could wake a task, as far as somebody outside can tell. */
   checkDeadlock(): void {
+    if (this.isClosed) {
+      this.threads?.onIdle(); // tasks of workers may be left
+      return;
+    }
     const mayAdvance = this.time.isPaused && this.time.wheel.size > 0;
     if (this.parked && !mayAdvance && this.blockingJobs === 0) this.onIdle();
   }
@@ -630,7 +643,9 @@ export class RuntimeCore {
         stop();
       };
       const stop = this.drive(settle);
-      root.addJoiner(Waker.from(() => settle()));
+      // The start hook may have shut the runtime down.
+      if (root.isComplete) settle();
+      else root.addJoiner(Waker.from(() => settle()));
       if (signal !== undefined) {
         if (signal.aborted) root.abort();
         else signal.addEventListener("abort", onAbort);
@@ -762,7 +777,9 @@ export class RuntimeCore {
     this.onceEmpty = [];
     // After beginShutdown has returned, so that its callers hold what it gives them.
     this.host.microtask(() => {
-      for (const callback of waiting) callback();
+      if (!this.isEmpty)
+        this.onceEmpty.push(...waiting); // the cleanup of what was dropped meanwhile
+      else for (const callback of waiting) callback();
     });
   }
 
@@ -773,15 +790,17 @@ export class RuntimeCore {
       this.executor.runBatch(Number.POSITIVE_INFINITY);
       this.executor.drain();
     };
-    if (this.executor.active) this.host.microtask(round);
-    else round();
+    if (this.executor.active) {
+      // At once for tasks that are cleaning up: in blockOn no microtask comes.
+      this.forEachTask((task) => task.forceUnwind());
+      this.host.microtask(round);
+    } else round();
   }
 
   private close(): void {
     if (this.phase === CLOSED) return;
     this.phase = CLOSED;
-    this.time.isShutdown = true;
-    this.time.disarm();
+    this.time.shutdown();
     this.holdTimer?.clear();
     this.blocking?.close();
     this.failures.reportAll();

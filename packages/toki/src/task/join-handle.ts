@@ -141,12 +141,13 @@ export class JoinHandle<T> extends Future<T> implements PromiseLike<T> {
         reject(error);
         stop();
       });
-      task.addJoiner(
-        Waker.from(() => {
-          settle();
-          stop();
-        }),
-      );
+      const onEnd = () => {
+        settle();
+        stop();
+      };
+      // The start hook may have shut the runtime down.
+      if (task.isComplete) onEnd();
+      else task.addJoiner(Waker.from(onEnd));
     });
   }
 

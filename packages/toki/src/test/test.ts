@@ -4,8 +4,8 @@ import { type Body, FnFuture } from "../future/frame.js";
 import { Future } from "../future/future.js";
 import type { Suspend } from "../future/poll.js";
 import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
-import { RuntimeCore } from "../runtime/core.js";
-import { type RuntimeOptions, type TaskFailure, validateOptions } from "../runtime/options.js";
+import { createRuntime } from "../runtime/create.js";
+import type { RuntimeOptions, TaskFailure } from "../runtime/options.js";
 import { UnjoinedFailureError } from "./unjoined-failure-error.js";
 
 /**
@@ -26,7 +26,7 @@ export interface TestOptions extends RuntimeOptions {}
 /**
  * Makes a test of a body: `#[tokio::test]`. The result is a plain async function, for any test runner: `it("name", test(function* () {...}))`.
  *
- * Each call makes a fresh current-thread runtime, runs the body on it, and shuts it down: tasks that are left are cancelled, and their cleanup is awaited.
+ * Each call makes a fresh runtime, a current-thread one unless `flavor` says otherwise, runs the body on it, and shuts it down: tasks that are left are cancelled, and their cleanup is awaited.
  * The test fails if the body throws, or if a task failed and nobody joined it. With `startPaused`, time is virtual: sleeps take no time.
  *
  * A test in which nothing can happen any more fails alone, with the deadlock report, instead of ending the whole file: on Node, as far as what the process
@@ -91,9 +91,11 @@ async function runTest<This, A extends unknown[]>(
   options: TestOptions,
 ): Promise<void> {
   const failures: TaskFailure[] = [];
-  const all: RuntimeOptions = { onUnhandledFailure: (failure) => void failures.push(failure), ...options };
-  validateOptions(all, "test");
-  const rt = new RuntimeCore(all, host);
+  const { flavor = "currentThread" } = options;
+  const rt = createRuntime(
+    { onUnhandledFailure: (failure) => void failures.push(failure), ...options, flavor },
+    "test",
+  );
   // The runner would take the end of the event loop for the end of everything: a test that is stuck is to fail alone.
   const stopWatch = host.watchQuiet(() => rt.checkDeadlock());
   try {

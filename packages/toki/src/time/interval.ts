@@ -9,7 +9,7 @@ import { invalidArgument } from "../internal/invalid-argument.js";
 import type { TimeDriver } from "../runtime/time/time-driver.js";
 import { type Duration, toMillis } from "./duration.js";
 import { Instant } from "./instant.js";
-import { type Sleep, sleepUntil } from "./sleep.js";
+import { FOREVER_MS, type Sleep, sleepUntil } from "./sleep.js";
 import { currentTime } from "./time-runtime.js";
 
 /**
@@ -131,8 +131,8 @@ export class Interval implements Disposable {
   }
 
   #schedule(next: number): void {
-    this.#next = next;
-    this.#delay.reset(new Instant(next));
+    this.#next = Math.min(next, this.#time.now() + FOREVER_MS);
+    this.#delay.reset(new Instant(this.#next));
   }
 
   /** The next tick comes one period from now; ticks that were missed are forgotten. */

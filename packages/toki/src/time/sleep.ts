@@ -4,6 +4,7 @@
  *   IDLE, not fired    created, or reset: not in the wheel
  *   in the wheel       polled and waiting; `timerSlot` says where             poll() puts it there
  *   FIRED              the driver has fired it: ready from now on              fire(), from the driver; poll(), if the deadline has passed
+ *   in the wheel -> IDLE   its runtime is over: the poll that it is woken for throws
  *
  * `timerWhen` is the deadline in ticks of the runtime that was current at creation.
  */
@@ -24,8 +25,8 @@ import { currentTime } from "./time-runtime.js";
 
 /** `timerSlot` of a sleep that has fired. Below every slot, and not IDLE. */
 const FIRED = -2;
-/** Longest sleep: about 30 years, as in Tokio. */
-const FOREVER_MS = 86_400_000 * 365 * 30;
+/** Longest sleep: about 30 years, as in Tokio. @internal */
+export const FOREVER_MS = 86_400_000 * 365 * 30;
 
 /**
  * A future that is ready once its deadline has passed, never before. Made by {@link sleep} and {@link sleepUntil}.
@@ -91,7 +92,7 @@ export class Sleep extends Future<void> implements Timer {
     if (waiting) this.time.remove(this);
     else this.timerSlot = IDLE;
     this.timerWhen = this.time.tickOf(deadline.ms);
-    if (waiting && !this.time.insertAnywhere(this)) this.fire();
+    if (waiting && !this.time.insert(this)) this.fire();
   }
 
   /**
@@ -120,7 +121,7 @@ export class Sleep extends Future<void> implements Timer {
 
   /** @internal */
   fire(): void {
-    this.timerSlot = FIRED;
+    this.timerSlot = this.time.isShutdown ? IDLE : FIRED;
     const waker = this.waker;
     this.waker = null;
     if (waker !== null) waker.wake();

@@ -38,6 +38,8 @@ import { type Sleep, sleepFor, sleepTill } from "./sleep.js";
 export class Timeout<T> extends Watched<T> {
   private waker: Waker | undefined = undefined;
   private readonly delay: Sleep;
+  /** What it throws, if not that the deadline has passed. */
+  private failure: unknown = undefined;
 
   /** @internal */
   constructor(future: Future<T>, delay: Sleep) {
@@ -75,10 +77,14 @@ export class Timeout<T> extends Watched<T> {
       const hadBudget = current.budget > 0;
       const value = this.pollFuture(future, cx);
       if (value !== Pending) return value;
-      if (!pollDeadline(this.delay, cx, hadBudget)) return Pending;
+      try {
+        if (!pollDeadline(this.delay, cx, hadBudget)) return Pending;
+      } catch (error) {
+        this.failure = error; // the clock's runtime is over
+      }
     }
     if (this.cancelFuture(future, cx) === Pending) return Pending;
-    throw new ElapsedError();
+    throw this.failure ?? new ElapsedError();
   }
 
   /** The deadline is the same for every thread; what is left of it is found out there. @internal */

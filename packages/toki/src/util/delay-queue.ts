@@ -304,7 +304,7 @@ export class DelayQueue<T> extends SoleWaiter<Expired<T> | undefined> implements
     if (timer.timerSlot !== IDLE && timer.timerWhen === first.tick) return;
     this.disarm();
     timer.timerWhen = first.tick;
-    if (time.isShutdown || !time.insertAnywhere(timer)) this.wakeWaiter();
+    if (time.isShutdown || !time.insert(timer)) this.wakeWaiter();
   }
 
   private disarm(): void {

@@ -250,6 +250,12 @@ test("shutdown cancels queued jobs and waits for those that have started", async
   assert.equal(rt.metrics().numBlockingThreads, 0);
 });
 
+test("shutdowns at the same time all resolve", async () => {
+  const rt = new Runtime();
+  assert.equal(await rt.spawnBlocking(add(1, 2)), 3);
+  await Promise.all([rt.shutdown(), rt.shutdownTimeout(60_000), rt.shutdown()]);
+});
+
 test("after shutdown spawnBlocking gives a cancelled handle", async () => {
   const rt = new Runtime();
   await rt.shutdown();

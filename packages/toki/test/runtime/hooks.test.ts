@@ -322,3 +322,30 @@ describe("thread hooks", () => {
     assert.equal(log.length % 2, 0);
   });
 });
+
+for (const flavor of flavors) {
+  describe(`a shutdown in a hook [${flavor.name}]`, () => {
+    for (const hook of ["onThreadStart", "onTaskSpawn"] as const)
+      for (const how of ["shutdown", "shutdownBackground"] as const)
+        for (const others of [0, 1])
+          test(`${how}() in ${hook}, with ${others} other tasks: who waits for a run or a task is told`, async () => {
+            let ended: Promise<void> | undefined;
+            let isArmed = others === 0;
+            const rt = new Runtime({
+              ...flavor.options,
+              [hook]: () => {
+                if (isArmed) ended ??= Promise.resolve(rt[how]());
+              },
+            });
+            const tasks = Array.from({ length: others }, () => rt.spawn(pending()));
+            isArmed = true;
+            tasks.push(rt.spawn(pending()));
+            const ends = await Promise.allSettled([...tasks, ...(ended === undefined ? [rt.run(pending())] : [])]);
+            for (const end of ends)
+              assert.match((end as PromiseRejectedResult).reason.message, /was cancelled|shut down/);
+            await ended;
+            await rt.shutdown();
+            assert.equal(rt.metrics().numAliveTasks, 0);
+          });
+  });
+}

@@ -1,6 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fn, JoinError, pending, Runtime, RuntimeShutdownError, ready, sleep, spawn, tryTaskId, yieldNow } from "toki";
+import {
+  Context,
+  fn,
+  JoinError,
+  pending,
+  Runtime,
+  RuntimeShutdownError,
+  ready,
+  sleep,
+  spawn,
+  timeout,
+  tryTaskId,
+  Waker,
+  yieldNow,
+} from "toki";
+import { mpsc } from "toki/sync";
+import { assertPending } from "toki/test";
 import { flavors } from "../support/flavors.js";
 import { Gate } from "../support/gate.js";
 
@@ -121,6 +137,21 @@ for (const flavor of flavors) {
       assert.equal(slept, true);
     });
 
+    test("of an empty runtime waits for the cleanup of what is dropped right after", async () => {
+      const rt = new Runtime(flavor.options);
+      const log: string[] = [];
+      const gate = new Gate();
+      const dropped = guarded(log, gate);
+      const guard = rt.enter();
+      assertPending(dropped.poll(Context.fromWaker(Waker.noop)));
+      const done = rt.shutdown();
+      dropped[Symbol.dispose]();
+      guard[Symbol.dispose]();
+      setImmediate(() => gate.open());
+      await done;
+      assert.deepEqual(log, ["inner begins", "inner ends", "outer"]);
+    });
+
     test("a run that is under way fails with RuntimeShutdownError after its own cleanup", async () => {
       const rt = new Runtime(flavor.options);
       const log: string[] = [];
@@ -209,6 +240,62 @@ for (const flavor of flavors) {
       await rt.shutdown();
       const other = new Runtime(flavor.options);
       await assert.rejects(other.run(orphan), (error) => error instanceof RuntimeShutdownError);
+    });
+  });
+
+  describe(`a sleep in a task of another runtime [${flavor.name}]`, () => {
+    test("throws when its own is shut down, bare or in `wrap`", async () => {
+      const rt = new Runtime({ ...flavor.options, startPaused: false });
+      const other = new Runtime({ flavor: "currentThread" });
+      const guard = rt.enter();
+      const bare = sleep(60_000);
+      guard[Symbol.dispose]();
+      const waits = [
+        other.run(bare),
+        other.run(
+          rt.wrap(function* () {
+            yield* sleep(60_000);
+          }),
+        ),
+      ];
+      const ends = Promise.allSettled(waits);
+      // Nothing drives `rt` for the bare one, but it has been polled when this body runs.
+      await other.run(yieldNow());
+      await rt.shutdown();
+      for (const end of await ends) assert((end as PromiseRejectedResult).reason instanceof RuntimeShutdownError);
+    });
+
+    test("as the deadline of a send: it waits no more, and takes no place in the channel", async () => {
+      const rt = new Runtime({ ...flavor.options, startPaused: false });
+      const other = new Runtime({ flavor: "currentThread" });
+      const [tx, rx] = mpsc.channel<number>(1);
+      tx.trySend(1);
+      const guard = rt.enter();
+      const sending = tx.sendTimeout(2, 60_000);
+      guard[Symbol.dispose]();
+      const end = Promise.allSettled([other.run(sending)]);
+      await other.run(yieldNow());
+      await rt.shutdown();
+      assert(((await end)[0] as PromiseRejectedResult).reason instanceof RuntimeShutdownError);
+      assert.equal(rx.tryRecv(), 1);
+      tx.trySend(3);
+      assert.equal(rx.tryRecv(), 3);
+    });
+
+    test("as the deadline of a timeout: what it limits is cleaned up first", async () => {
+      const rt = new Runtime({ ...flavor.options, startPaused: false });
+      const other = new Runtime({ flavor: "currentThread" });
+      const log: string[] = [];
+      const gate = new Gate();
+      const guard = rt.enter();
+      const limited = timeout(60_000, guarded(log, gate));
+      guard[Symbol.dispose]();
+      const end = Promise.allSettled([other.run(limited)]);
+      await other.run(yieldNow());
+      await rt.shutdown();
+      gate.open();
+      assert(((await end)[0] as PromiseRejectedResult).reason instanceof RuntimeShutdownError);
+      assert.deepEqual(log, ["inner begins", "inner ends", "outer"]);
     });
   });
 
@@ -306,6 +393,27 @@ for (const flavor of flavors) {
       assert(error instanceof JoinError && error.isCancelled());
       await turn();
       assert.deepEqual([...log].sort(), ["inner begins", "outer", "own cleanup", "returned"]);
+    });
+
+    test("is legal inside blockOn: no cleanup there waits", () => {
+      const rt = new Runtime(flavor.options);
+      const log: string[] = [];
+      const body = fn(function* () {
+        rt.spawn(guarded(log, new Gate()));
+        yield* yieldNow();
+        try {
+          rt.shutdownBackground();
+          yield* pending();
+        } finally {
+          try {
+            yield* pending();
+          } finally {
+            log.push("body");
+          }
+        }
+      });
+      assert.throws(() => rt.blockOn(body()), RuntimeShutdownError);
+      assert.deepEqual(log.sort(), ["body", "inner begins", "outer"]);
     });
 
     test("ends cleanup that a shutdown() is waiting for", async () => {

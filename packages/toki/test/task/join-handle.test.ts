@@ -371,6 +371,32 @@ for (const { name, options, canPause } of flavors) {
   });
 }
 
+describe("abort({ cleanupTimeout }) from a callback", () => {
+  it("of a task that is cleaning up limits what is left of it", async () => {
+    await using rt = new Runtime({ flavor: "currentThread" });
+    const log: string[] = [];
+    const handle = rt.spawn(function* () {
+      try {
+        yield* pending();
+      } finally {
+        try {
+          yield* pending();
+        } finally {
+          log.push("over");
+        }
+      }
+    });
+    const joined = Promise.resolve(handle).catch((error: unknown) => error);
+    await new Promise((resolve) => setImmediate(resolve));
+    handle.abort();
+    await new Promise((resolve) => setImmediate(resolve));
+    handle.abort({ cleanupTimeout: 1 });
+    const error = await joined;
+    assert(error instanceof JoinError && error.isCancelled());
+    assert.deepEqual(log, ["over"]);
+  });
+});
+
 describe("a failed task", () => {
   it("is no unhandledRejection, joined or not", async () => {
     const seen: unknown[] = [];

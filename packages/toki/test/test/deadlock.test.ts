@@ -24,7 +24,17 @@ describe("a deadlock in a test()", () => {
     assert.match(output, /└─ stuck/);
     assert.match(output, /^ *not ok \d+ - stuck in cleanup$/m);
     assert.match(output, /outer cleanup ran/);
-    for (const name of ["a timer of Node", "a file", "a socket", "a paused clock", "after"]) {
+    assert.match(output, /^ *not ok \d+ - stuck on a worker$/m);
+    const right = [
+      "a timer of Node",
+      "a file",
+      "a socket",
+      "a paused clock",
+      "a task on a worker",
+      "a task of a task on a worker that is stuck in cleanup",
+      "after",
+    ];
+    for (const name of right) {
       assert.match(output, new RegExp(`^ *ok \\d+ - ${name}$`, "m"), output);
     }
   });

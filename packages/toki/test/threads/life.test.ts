@@ -11,6 +11,7 @@ import {
   Handle,
   JoinError,
   type JoinHandle,
+  pending,
   Runtime,
   RuntimeShutdownError,
   select,
@@ -97,6 +98,51 @@ test("hooks run in the context of their runtime", async () => {
   await rt.shutdown();
   assert(seen.filter((name) => name === "ours").length >= 2, String(seen));
 });
+
+test("a spawn hook that spawns: each outcome comes to its own handle", async () => {
+  const nested: JoinHandle<number>[] = [];
+  let isHook = false;
+  await using rt = new Runtime({
+    flavor: "multiThread",
+    workerThreads: 1,
+    onTaskSpawn: () => {
+      if (isHook) return;
+      isHook = true;
+      nested.push(rt.spawn(add(1000, nested.length)));
+      isHook = false;
+    },
+  });
+  // More than were ever at a time in this process, so that all are in places of their own.
+  const numbers = Array.from({ length: 500 }, (_, i) => i);
+  const handles = numbers.map((i) => rt.spawn(add(i, 0)));
+  assert.deepEqual(await Promise.all(handles), numbers);
+  assert.deepEqual(
+    await Promise.all(nested),
+    numbers.map((i) => 1000 + i),
+  );
+});
+
+for (const hook of ["onThreadStart", "onTaskSpawn"] as const)
+  for (const how of ["shutdown", "shutdownBackground"] as const)
+    test(`${how}() in ${hook}, in the middle of a spawn: the task is cancelled, and nothing is left`, async () => {
+      let isOver = true;
+      const rt = new Runtime({
+        flavor: "multiThread",
+        workerThreads: 1,
+        [hook]: () => {
+          if (isOver) return;
+          isOver = true;
+          void rt[how]();
+        },
+      });
+      // The end of this one is the end of the runtime, for all that the hook can tell.
+      const waiting = rt.spawn(pending());
+      isOver = false;
+      const handles: JoinHandle<unknown>[] = [waiting, rt.spawn(sleeps(60_000))];
+      assert.deepEqual(await Promise.all(handles.map(isCancelled)), [true, true]);
+      await rt.shutdown();
+      assert.equal(rt.metrics().numAliveTasks, 0);
+    });
 
 test("hooks of tasks: the spawn and the end of a call that runs on a worker, but neither its polls nor what it spawns there", async () => {
   const seen: string[] = [];

@@ -137,6 +137,21 @@ for (const flavor of pausableFlavors) {
         assert.equal(every.missedTickBehavior, "skip");
       }));
 
+    test("a period or a delay beyond what a timer can hold waits some 30 years", () =>
+      run(function* () {
+        const thirtyYears = 86_400_000 * 365 * 30;
+        for (const period of [Number.MAX_SAFE_INTEGER, Number.MAX_VALUE]) {
+          const every = interval(period);
+          const start = Instant.now();
+          assert.equal(between(start, yield* every.tick()), 0);
+          assert.equal(between(start, yield* every.tick()), thirtyYears);
+        }
+        const every = interval(10);
+        const start = Instant.now();
+        every.resetAfter(Number.POSITIVE_INFINITY);
+        assert.equal(between(start, yield* every.tick()), thirtyYears);
+      }));
+
     test("a period of zero is refused in Tokio's words, others that make no sense too", () =>
       run(function* () {
         for (const bad of [0, { seconds: 0 }]) {

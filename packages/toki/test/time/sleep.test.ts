@@ -211,6 +211,29 @@ describe("Sleep", () => {
     }));
 });
 
+describe("a sleep in a task of another runtime", () => {
+  for (const isWrapped of [false, true])
+    test(`reaches its own, which is idle until later${isWrapped ? ", in `wrap`" : ""}`, async () => {
+      await using rt = new Runtime({ flavor: "currentThread" });
+      await using other = new Runtime({ flavor: "currentThread" });
+      const controller = new AbortController();
+      const minute = function* () {
+        yield* sleep(60_000);
+      };
+      const idle = rt.run(minute, { signal: controller.signal }).catch(() => {});
+      // By then it is idle, its timer set for a minute.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const guard = rt.enter();
+      const nap = sleep(5);
+      guard[Symbol.dispose]();
+      const start = performance.now();
+      await other.run(isWrapped ? rt.wrap(nap) : nap);
+      assert.ok(performance.now() - start < 30_000);
+      controller.abort();
+      await idle;
+    });
+});
+
 describe("Sleep.reset() from outside of any task", () => {
   test("an idle runtime follows it to an earlier deadline", async () => {
     await using rt = new Runtime({ flavor: "currentThread" });

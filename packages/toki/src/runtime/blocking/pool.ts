@@ -66,7 +66,8 @@ export class BlockingPool {
   private depth = 0;
   private nextJob = 1;
   private isClosed = false;
-  private onEnded: (() => void) | null = null;
+  /** Who waits for the end of the threads: there may be several shutdowns. */
+  private onEnded: (() => void)[] = [];
   private readonly cell: Int32Array;
   private readonly maxThreads: number;
   private readonly maxStarting: number;
@@ -353,7 +354,7 @@ export class BlockingPool {
     }
     threadHooks(this.rt, this.rt.options.onThreadStop);
     if (!this.isClosed) this.assign();
-    if (this.onEnded !== null) this.checkEnded();
+    if (this.onEnded.length > 0) this.checkEnded();
     this.changed();
   }
 
@@ -399,17 +400,17 @@ export class BlockingPool {
 
   /** Resolves when the threads that have nothing to do are gone; one at a job that was let go of ends by itself. */
   ended(): Promise<void> {
-    for (const thread of this.threads) if (isEnding(thread)) thread.host.setRef(true);
     return new Promise((resolve) => {
-      this.onEnded = resolve;
+      this.onEnded.push(resolve);
       this.checkEnded();
     });
   }
 
   private checkEnded(): void {
-    for (const thread of this.threads) if (isEnding(thread)) return;
-    this.onEnded?.();
-    this.onEnded = null;
+    const ending = [...this.threads].filter(isEnding);
+    // Here, because one may have come to its end since the wait began.
+    for (const thread of ending) thread.host.setRef(true);
+    if (ending.length === 0) for (const resolve of this.onEnded.splice(0)) resolve();
   }
 }
 

@@ -78,13 +78,11 @@ export class TimeDriver {
     return tick <= this.lastTick;
   }
 
-  /** Puts an entry into the wheel; false when its deadline is not ahead of what the wheel has seen. */
+  /**
+   * Puts an entry into the wheel; false when its deadline is not ahead of what the wheel has seen. A callback of the event loop, or a task of another
+   * runtime, may find this one idle, with the timer set for a later deadline.
+   */
   insert(entry: Timer): boolean {
-    return this.wheel.insert(entry);
-  }
-
-  /** As `insert`, from anywhere: a callback of the event loop may find the runtime idle, with the timer set for a later deadline. */
-  insertAnywhere(entry: Timer): boolean {
     if (!this.wheel.insert(entry)) return false;
     this.onNews();
     return true;
@@ -133,6 +131,13 @@ export class TimeDriver {
     this.timer = null;
     this.armedFor = Number.POSITIVE_INFINITY;
     this.isRef = false;
+  }
+
+  /** The runtime is over: what is left in the wheel, which tasks of other runtimes may wait for, fires to find that out. */
+  shutdown(): void {
+    this.isShutdown = true;
+    this.disarm();
+    this.wheel.advance(Number.POSITIVE_INFINITY, fire);
   }
 
   private setRef(ref: boolean): void {

@@ -82,11 +82,11 @@ export class SendTimeout<T> extends Future<void> {
         this[Symbol.dispose]();
         return undefined;
       }
+      if (!pollDeadline(this.delay, cx, hadBudget)) return Pending;
     } catch (error) {
       this[Symbol.dispose]();
       throw error instanceof SendError ? new SendTimeoutError("closed", send.message) : error;
     }
-    if (!pollDeadline(this.delay, cx, hadBudget)) return Pending;
     this[Symbol.dispose]();
     throw new SendTimeoutError("timeout", send.message);
   }

@@ -1,10 +1,12 @@
 // A file of tests, some of which hang: run by deadlock.test.ts.
+import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test as nodeTest } from "node:test";
 import { fileURLToPath } from "node:url";
-import { fromPromise, pending, sleep, spawn } from "toki";
+import { fromPromise, Handle, pending, sleep, spawn } from "toki";
 import { TcpListener, TcpStream } from "toki/net";
 import { test } from "toki/test";
+import { leavesStuckChild, naps, stuckThere } from "./functions.js";
 
 nodeTest(
   "before",
@@ -75,6 +77,30 @@ nodeTest(
     },
     { startPaused: true },
   ),
+);
+
+const onWorkers = { flavor: "multiThread", workerThreads: 1 } as const;
+
+nodeTest(
+  "a task on a worker",
+  test(function* () {
+    assert.equal(Handle.current().flavor, "multiThread");
+    assert.equal(yield* spawn(naps(600)), 600);
+  }, onWorkers),
+);
+
+nodeTest(
+  "stuck on a worker",
+  test(function* () {
+    yield* spawn(stuckThere());
+  }, onWorkers),
+);
+
+nodeTest(
+  "a task of a task on a worker that is stuck in cleanup",
+  test(function* () {
+    yield* spawn(leavesStuckChild());
+  }, onWorkers),
 );
 
 nodeTest(

@@ -127,7 +127,7 @@ export class QuietWorkers implements QuietMember {
   }
 
   /** The runtime is over, and the event loop has nothing left: the cleanup of tasks on workers may wait for ever. */
-  private onStuck(): void {
+  onStuck(): void {
     this.crew.hold(true);
     if (!this.watch.areQuiet()) {
       this.watch.ask();

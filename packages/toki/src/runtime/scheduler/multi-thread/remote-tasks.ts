@@ -80,7 +80,8 @@ export class RemoteTasks {
     if (parcels.length > 0) flags |= HAS_PARCELS;
 
     const block = mailbox.arena.alloc(record.RECORD_CLASS);
-    const key = this.freeKeys.pop() ?? this.table.length;
+    // Taken at once: the spawn hook may spawn as well.
+    const key = this.freeKeys.pop() ?? this.table.push(null) - 1;
     const remote = new RemoteFuture(this, rt, block, key, number);
     let spawned: task.Task<unknown>;
     memory.write(block + record.DATA, 0);
@@ -123,6 +124,11 @@ export class RemoteTasks {
     queue.push(block >>> record.RECORD_SHIFT);
     // Nobody else will listen: what comes ends the task all the same.
     if (rt.executor.driven === 0) mailbox.attend();
+    if (!rt.isOpen) {
+      // A hook has begun the shutdown, or even ended it.
+      spawned.abort();
+      if (rt.isClosed) rt.finish(spawned, task.CANCELLED, undefined);
+    }
     return spawned;
   }
 

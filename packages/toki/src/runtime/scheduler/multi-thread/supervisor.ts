@@ -190,7 +190,9 @@ export class Supervisor implements ThreadPart {
     return this.live?.mailbox.hasMail === true;
   }
 
-  onIdle(): void {}
+  onIdle(): void {
+    if (this.isEndAwaited) this.quietWorkers.onStuck();
+  }
 
   // The end
 
