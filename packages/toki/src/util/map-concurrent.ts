@@ -12,6 +12,9 @@ import type { IntoFuture } from "../future/into-future.js";
 import { isPromiseLike, notAFuture } from "../future/misuse.js";
 import { ready } from "../future/ready.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+// Only this and the type, so that a program with a map need not have all adapters in its bundle.
+import { NextBoxed } from "../stream/pull.js";
+import type { Stream } from "../stream/stream.js";
 import { integer } from "../sync/integer.js";
 import { Mutex } from "../sync/mutex.js";
 import { type Scope, scope } from "../task/scope.js";
@@ -60,17 +63,15 @@ function asyncSource(items: AsyncIterable<unknown>): Source {
   return { next, close: () => source.close() };
 }
 
-/** As much of a Stream of `toki/stream` as is needed, so that this does not bring all its adapters along. */
-interface StreamLike {
-  next(): Future<unknown>;
-  cancel(): Future<void>;
-}
-
-function streamSource(items: StreamLike): Source {
+/** Not by `next()`, where an item that is undefined would be the end. */
+function streamSource(items: Stream<unknown>): Source {
   let count = 0;
+  let isOver = false;
   const next = fn(function* next() {
-    const item = yield* items.next();
-    return item === undefined ? undefined : { item, index: count++ };
+    if (isOver) return undefined; // each lane asks until there is no more
+    const box = yield* new NextBoxed(items);
+    isOver = box === undefined;
+    return box === undefined ? undefined : { item: box.item, index: count++ };
   });
   return { next, close: () => items.cancel() };
 }
@@ -168,10 +169,8 @@ export function mapConcurrent<T, R>(
 }
 
 function sourceOf(items: unknown): () => Source {
-  const found = items as Partial<
-    Iterable<unknown> & AsyncIterable<unknown> & StreamLike & { pollNext: unknown }
-  > | null;
-  if (typeof found?.pollNext === "function") return () => streamSource(items as StreamLike);
+  const found = items as Partial<Iterable<unknown> & AsyncIterable<unknown> & Stream<unknown>> | null;
+  if (typeof found?.pollNext === "function") return () => streamSource(items as Stream<unknown>);
   if (typeof found?.[Symbol.asyncIterator] === "function") return () => asyncSource(items as AsyncIterable<unknown>);
   if (typeof found?.[Symbol.iterator] === "function") return () => iterableSource(items as Iterable<unknown>);
   throw invalidArgument("mapConcurrent", "items", "an iterable or an async iterable", items);

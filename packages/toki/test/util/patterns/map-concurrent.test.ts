@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fn, InvalidArgumentError, MisuseError, Runtime, ready, sleep, spawn } from "toki";
-import { generate, stream } from "toki/stream";
+import { Done, generate, Stream, stream } from "toki/stream";
 import { mpsc } from "toki/sync";
 import { assertErr, test as toki } from "toki/test";
 import { mapConcurrent } from "toki/util";
@@ -162,6 +162,26 @@ describe("mapConcurrent", () => {
       }
       assert.equal(ended, true);
     }, virtual),
+  );
+
+  test(
+    "an item of a stream may be undefined, and its end is asked for once",
+    toki(function* () {
+      class Numbers extends Stream<number | undefined> {
+        #polls = 0;
+        pollNext(): number | undefined | typeof Done {
+          this.#polls++;
+          assert(this.#polls <= 4);
+          return this.#polls === 4 ? Done : this.#polls === 2 ? undefined : this.#polls;
+        }
+      }
+      const seen = yield* mapConcurrent(new Numbers(), 2, (item, index) => ready([item, index]));
+      assert.deepEqual(seen, [
+        [1, 0],
+        [undefined, 1],
+        [3, 2],
+      ]);
+    }),
   );
 
   test("a mapper that returns a promise is refused", async () => {
