@@ -11,6 +11,7 @@ import { Future } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
 import { isPromiseLike, notAFuture } from "../future/misuse.js";
 import { ready } from "../future/ready.js";
+import { suppressed } from "../future/suppressed-error.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 // Only this and the type, so that a program with a map need not have all adapters in its bundle.
 import { NextBoxed } from "../stream/pull.js";
@@ -108,6 +109,7 @@ const lane = fn(function* lane(lanes: Lanes, first: Entry) {
 const run = fn(function* mapConcurrent(open: () => Source, limit: number, mapper: Mapper) {
   const source = open();
   const results: unknown[] = [];
+  let failure: { readonly error: unknown } | undefined;
   try {
     yield* scope(function* (scope) {
       const lanes: Lanes = { source, mapper, scope, turn: new Mutex(undefined), results };
@@ -118,8 +120,16 @@ const run = fn(function* mapConcurrent(open: () => Source, limit: number, mapper
       }
     });
     return results;
+  } catch (error) {
+    failure = { error };
+    throw error;
   } finally {
-    yield* source.close();
+    try {
+      yield* source.close();
+    } catch (error) {
+      // biome-ignore lint/correctness/noUnsafeFinally: the error it had is in it
+      throw failure === undefined ? error : suppressed(error, failure.error);
+    }
   }
 });
 

@@ -185,6 +185,29 @@ describe("mapConcurrent", () => {
     }),
   );
 
+  test(
+    "an error and a source that fails to close are thrown as one",
+    toki(function* () {
+      const items = {
+        [Symbol.iterator]: () => ({
+          next: () => ({ done: false, value: 1 }),
+          return(): never {
+            throw new Error("close");
+          },
+        }),
+      };
+      try {
+        yield* mapConcurrent(items, 2, () => {
+          throw new Error("map");
+        });
+        assert.fail("it was to fail");
+      } catch (error) {
+        const { error: late, suppressed } = error as { error: Error; suppressed: Error };
+        assert.deepEqual([late.message, suppressed.message], ["close", "map"]);
+      }
+    }),
+  );
+
   test("a mapper that returns a promise is refused", async () => {
     const rt = new Runtime({ flavor: "currentThread" });
     await assert.rejects(
