@@ -210,6 +210,8 @@ export class StreamMap<K, T> extends Stream<[key: K, item: T]> {
     const dropped = this.list.splice(0);
     this.byKey.clear();
     this.changes++;
+    this.failed = false;
+    this.error = undefined;
     for (const entry of dropped) entry.index = -1;
     const { waker } = this;
     this.waker = null;

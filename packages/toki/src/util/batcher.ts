@@ -5,6 +5,7 @@
  *   sealed       full, its time is up and there is a slot for it, or flushed. The next call makes another batch
  *   running      its items were given to `run`
  *   answered     each call that still waits has its outcome
+ *   ended        its task is over; if it was cancelled, with its runtime, perhaps before it began: calls without an outcome hear that none will come
  *
  * A call that is dropped before its batch runs is left out of it. If nobody waits any more, the batch is not run.
  * While all slots are taken a batch goes on collecting, until it is full.
@@ -12,6 +13,7 @@
 import { type BodyOf, bindBody, checkBody } from "../future/bound-body.js";
 import { fn } from "../future/fn.js";
 import type { Future } from "../future/future.js";
+import { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { select } from "../macros/select.js";
 import { integer } from "../sync/integer.js";
@@ -74,22 +76,32 @@ const answer = fn(function* answer(
 });
 
 const runBatch = fn(function* runBatch(batcher: Batcher<unknown, unknown>, batch: Batch<unknown, unknown>) {
+  yield* select({ sealed: batch.sealed.notified(), time: sleep(batcher.waitMs) });
+  const permit = yield* batcher.slots.acquire();
   try {
-    yield* select({ sealed: batch.sealed.notified(), time: sleep(batcher.waitMs) });
-    const permit = yield* batcher.slots.acquire();
-    try {
-      batcher.seal(batch);
-      const calls = batch.calls.filter((call) => !call.reply.isClosed);
-      if (calls.length > 0) yield* answer(batcher.run, calls);
-    } finally {
-      permit.release();
-    }
-  } finally {
     batcher.seal(batch);
-    // Those that have no answer hear that none will come: the task was cancelled, with its runtime.
-    for (const { reply } of batch.calls) reply[Symbol.dispose]();
+    const calls = batch.calls.filter((call) => !call.reply.isClosed);
+    if (calls.length > 0) yield* answer(batcher.run, calls);
+  } finally {
+    permit.release();
   }
 });
+
+/** Joins the task of a batch, which may be cancelled before it has begun. */
+class BatchEnd<I, O> extends Waker {
+  private readonly batcher: Batcher<I, O>;
+  private readonly batch: Batch<I, O>;
+
+  constructor(batcher: Batcher<I, O>, batch: Batch<I, O>) {
+    super();
+    this.batcher = batcher;
+    this.batch = batch;
+  }
+
+  wake(): void {
+    this.batcher.end(this.batch);
+  }
+}
 
 const call = fn(function* call(batcher: Batcher<unknown, unknown>, item: unknown) {
   const [reply, result] = oneshot<Outcome<unknown>>();
@@ -166,7 +178,12 @@ export class Batcher<I, O> {
     let batch = this.open;
     if (batch === undefined) {
       batch = new Batch();
-      spawnLocal(runBatch(this as Batcher<unknown, unknown>, batch as Batch<unknown, unknown>));
+      const { task } = spawnLocal(runBatch(this as Batcher<unknown, unknown>, batch as Batch<unknown, unknown>));
+      if (task.isComplete) {
+        entry.reply[Symbol.dispose](); // the runtime shuts down
+        return batch;
+      }
+      task.addJoiner(new BatchEnd(this, batch));
       this.open = batch;
     }
     batch.calls.push(entry);
@@ -180,6 +197,12 @@ export class Batcher<I, O> {
   /** @internal */
   seal(batch: Batch<I, O>): void {
     if (this.open === batch) this.open = undefined;
+  }
+
+  /** Its task is over: those that have no answer hear that none will come. @internal */
+  end(batch: Batch<I, O>): void {
+    this.seal(batch);
+    for (const { reply } of batch.calls) reply[Symbol.dispose]();
   }
 
   /** @internal */

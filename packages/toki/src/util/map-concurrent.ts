@@ -11,7 +11,11 @@ import { Future } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
 import { isPromiseLike, notAFuture } from "../future/misuse.js";
 import { ready } from "../future/ready.js";
+import { suppressed } from "../future/suppressed-error.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
+// Only this and the type, so that a program with a map need not have all adapters in its bundle.
+import { NextBoxed } from "../stream/pull.js";
+import type { Stream } from "../stream/stream.js";
 import { integer } from "../sync/integer.js";
 import { Mutex } from "../sync/mutex.js";
 import { type Scope, scope } from "../task/scope.js";
@@ -60,17 +64,15 @@ function asyncSource(items: AsyncIterable<unknown>): Source {
   return { next, close: () => source.close() };
 }
 
-/** As much of a Stream of `toki/stream` as is needed, so that this does not bring all its adapters along. */
-interface StreamLike {
-  next(): Future<unknown>;
-  cancel(): Future<void>;
-}
-
-function streamSource(items: StreamLike): Source {
+/** Not by `next()`, where an item that is undefined would be the end. */
+function streamSource(items: Stream<unknown>): Source {
   let count = 0;
+  let isOver = false;
   const next = fn(function* next() {
-    const item = yield* items.next();
-    return item === undefined ? undefined : { item, index: count++ };
+    if (isOver) return undefined; // each lane asks until there is no more
+    const box = yield* new NextBoxed(items);
+    isOver = box === undefined;
+    return box === undefined ? undefined : { item: box.item, index: count++ };
   });
   return { next, close: () => items.cancel() };
 }
@@ -107,6 +109,7 @@ const lane = fn(function* lane(lanes: Lanes, first: Entry) {
 const run = fn(function* mapConcurrent(open: () => Source, limit: number, mapper: Mapper) {
   const source = open();
   const results: unknown[] = [];
+  let failure: { readonly error: unknown } | undefined;
   try {
     yield* scope(function* (scope) {
       const lanes: Lanes = { source, mapper, scope, turn: new Mutex(undefined), results };
@@ -117,8 +120,16 @@ const run = fn(function* mapConcurrent(open: () => Source, limit: number, mapper
       }
     });
     return results;
+  } catch (error) {
+    failure = { error };
+    throw error;
   } finally {
-    yield* source.close();
+    try {
+      yield* source.close();
+    } catch (error) {
+      // biome-ignore lint/correctness/noUnsafeFinally: the error it had is in it
+      throw failure === undefined ? error : suppressed(error, failure.error);
+    }
   }
 });
 
@@ -168,10 +179,8 @@ export function mapConcurrent<T, R>(
 }
 
 function sourceOf(items: unknown): () => Source {
-  const found = items as Partial<
-    Iterable<unknown> & AsyncIterable<unknown> & StreamLike & { pollNext: unknown }
-  > | null;
-  if (typeof found?.pollNext === "function") return () => streamSource(items as StreamLike);
+  const found = items as Partial<Iterable<unknown> & AsyncIterable<unknown> & Stream<unknown>> | null;
+  if (typeof found?.pollNext === "function") return () => streamSource(items as Stream<unknown>);
   if (typeof found?.[Symbol.asyncIterator] === "function") return () => asyncSource(items as AsyncIterable<unknown>);
   if (typeof found?.[Symbol.iterator] === "function") return () => iterableSource(items as Iterable<unknown>);
   throw invalidArgument("mapConcurrent", "items", "an iterable or an async iterable", items);

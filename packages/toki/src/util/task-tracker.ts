@@ -13,11 +13,11 @@ import { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
+import { ready } from "../future/ready.js";
 import { adoptWaker } from "../future/sharing.js";
 import { Waker } from "../future/waker.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { Task } from "../runtime/task/task.js";
-import type { Notified } from "../sync/notified.js";
 import { Notify } from "../sync/notify.js";
 import type { BlockingJob } from "../task/blocking.js";
 import { JoinHandle } from "../task/join-handle.js";
@@ -32,11 +32,11 @@ import { TaskTrackerToken } from "./task-tracker-token.js";
 
 class Wait extends Future<void> {
   private readonly tracker: TaskTracker;
-  private readonly notified: Notified;
+  private readonly notified: Future<void>;
   private isOver = false;
   private waker: Waker | undefined = undefined;
 
-  constructor(tracker: TaskTracker, notified: Notified) {
+  constructor(tracker: TaskTracker, notified: Future<void>) {
     super();
     this.tracker = tracker;
     this.notified = notified;
@@ -202,7 +202,8 @@ export class TaskTracker {
    * ```
    */
   wait(): Future<void> {
-    return new Wait(this, this.emptied.notified());
+    const isOver = this.closed && this.count === 0; // and stays so, whatever comes before the first poll
+    return new Wait(this, isOver ? ready(undefined) : this.emptied.notified());
   }
 
   /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fn, join, Pending, pending, select, sleep, spawn, yieldNow } from "toki";
+import { fn, join, Pending, pending, select, shield, sleep, spawn, yieldNow } from "toki";
 import { type Emitter, generate } from "toki/stream";
 import { assertPending, assertReady, assertReadyEq, test, testTask } from "toki/test";
 import { Gate } from "../support/gate.js";
@@ -166,6 +166,35 @@ describe("generate", () => {
       yield* never.cancel();
       assert.equal(yield* never.next(), undefined);
       assert.deepEqual(log, ["cleanup"]);
+    }),
+  );
+
+  it(
+    "dropped, what its cleanup emits is gone, and does not hold it up",
+    test(function* () {
+      const log: string[] = [];
+      const cleanup = generate<number>(function* (emit) {
+        try {
+          yield* emit(1);
+        } finally {
+          yield* emit(2);
+          yield* yieldNow();
+          yield* emit(3);
+          log.push("cleanup");
+        }
+      });
+      yield* cleanup.next();
+      yield* cleanup.cancel();
+      const shielded = generate<number>(function* (emit) {
+        yield* emit(1);
+        yield* shield(join(emit(2), emit(3)));
+        log.push("shielded");
+      });
+      yield* shielded.next();
+      yield* shielded.next();
+      yield* shielded.cancel();
+      assert.deepEqual(log, ["cleanup", "shielded"]);
+      assert.equal(yield* shielded.next(), undefined);
     }),
   );
 

@@ -336,6 +336,17 @@ describe("StreamMap", () => {
       assert.ok(map.isEmpty());
     });
 
+    it("clear drops an error item that was to come, too", () => {
+      const failing = fromIter([1, 2]).map((n) => {
+        if (n === 2) throw new Error("no");
+        return n;
+      });
+      const map = new StreamMap<string, number>([["a", failing]]);
+      assert.deepEqual(now(map.nextMany(5)), [["a", 1]]);
+      map.clear();
+      assert.equal(now(map.next()), undefined);
+    });
+
     it(
       "using",
       test(function* () {

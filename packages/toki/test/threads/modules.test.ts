@@ -9,6 +9,9 @@ import { multiply } from "./modules/top-level-await.js";
 import { mark, reached } from "./signals.js";
 import { cells, onThreads } from "./support.js";
 
+/** As in served-tasks.ts. */
+const IMPORT_MS = 2000;
+
 const causeOf = fn(function* causeOf(future: Future<unknown>) {
   try {
     yield* future;
@@ -65,9 +68,14 @@ onThreads("a module that is never ready holds up its own tasks, which can be can
 
 onThreads("tasks that are queued while workers start and import are spread over all of them", function* () {
   const words = cells();
+  const start = performance.now();
   const handles = [spawn(holds(words)), spawn(holds(words))];
+  yield* reached(words, 0);
+  // A worker that has imported for so long takes another task meanwhile: on a busy machine one may have taken both.
+  const isSlow = performance.now() - start >= IMPORT_MS;
   // Each holds its thread: they are on two.
-  yield* reached(words, 0, 2);
+  if (!isSlow) yield* reached(words, 0, 2);
   mark(words, 1);
-  assert.notEqual(yield* handles[0]!, yield* handles[1]!);
+  const [one, two] = [yield* handles[0]!, yield* handles[1]!];
+  if (!isSlow) assert.notEqual(one, two);
 });

@@ -642,8 +642,9 @@ for (const { name, options, canPause } of flavors) {
       const queue = new DelayQueue<string>();
       {
         using _ = rt.enter();
-        queue.insert("b", 4);
-        queue.insert("a", 2);
+        const now = Instant.now();
+        queue.insertAt("b", now.add(4));
+        queue.insertAt("a", now.add(2));
       }
       const values: string[] = [];
       for await (const { value } of queue) values.push(value);

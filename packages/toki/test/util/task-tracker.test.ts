@@ -103,6 +103,15 @@ describe("TaskTracker.wait", () => {
     }
   });
 
+  test("wait() of a tracker that is closed and empty is over, even if it is reopened before the poll", () => {
+    const tracker = new TaskTracker();
+    tracker.close();
+    const wait = testTask(tracker.wait());
+    tracker.reopen();
+    assertReady(wait.poll());
+    assert.throws(() => wait.poll(), MisuseError);
+  });
+
   test("the close of an empty tracker wakes, even if it is reopened before the poll", () => {
     for (const reopen of [false, true]) {
       const tracker = new TaskTracker();

@@ -6,7 +6,7 @@
  *   NEW        not polled
  *   OFFERED    in `offered`, with its item                                  its first poll
  *   TAKEN      the item was delivered: its next poll is ready               pollNext
- *   OVER       ready, or dropped. Dropped while OFFERED, its item is gone
+ *   OVER       ready, or dropped. Dropped while OFFERED, its item is gone; as is one that the body's cleanup emits, or shields
  *
  * pollNext delivers what is offered; if nothing is, it polls the body, which goes on behind its latest emit, and looks again. So the body runs
  * only while somebody asks for an item, and is one item ahead of nobody.
@@ -54,6 +54,10 @@ class Emit<T> extends Future<void> {
       this.state = OVER;
       return undefined;
     }
+    if (this.stream.isUnwinding) {
+      this[Symbol.dispose]();
+      return undefined;
+    }
     this.waker = adoptWaker(this as Future<unknown>, this.waker, cx.waker);
     if (state === NEW) {
       this.state = OFFERED;
@@ -77,12 +81,24 @@ class Generated<T> extends BodyStream<T, unknown> {
   private readonly offered: Emit<T>[];
   /** Whom to wake for an emit that comes from elsewhere; null while the body is being polled. */
   private waker: Waker | null;
+  /** The body's cleanup is being polled: nobody will ask for an item any more. */
+  isUnwinding: boolean;
 
   constructor(body: BodyOf<Emitter<T>, unknown>) {
     super();
     this.body = body;
     this.offered = [];
     this.waker = null;
+    this.isUnwinding = false;
+  }
+
+  override pollCancel(cx: Context): Poll<void> {
+    this.isUnwinding = true;
+    try {
+      return super.pollCancel(cx);
+    } finally {
+      this.isUnwinding = false;
+    }
   }
 
   pollNext(cx: Context): Poll<T | Done> {
@@ -142,7 +158,8 @@ class Generated<T> extends BodyStream<T, unknown> {
  * `async-stream` crate.
  *
  * The body begins when the first item is asked for, and goes on behind an `emit` when the next one is. What it throws is an error item, after which the
- * stream has ended. When the stream is dropped the body is cancelled at the await it is suspended on, and its cleanup is awaited.
+ * stream has ended. When the stream is dropped the body is cancelled at the await it is suspended on, and its cleanup is awaited; what
+ * that emits is gone.
  *
  * @param body - gets `emit`; a `function*`, or a function that returns a future
  * @throws MisuseError if `body` is not a function

@@ -1,7 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { fn, Instant, InvalidArgumentError, join, MisuseError, Runtime, sleep, spawn, yieldNow } from "toki";
-import { assertErr, test as toki } from "toki/test";
+import {
+  fn,
+  Instant,
+  InvalidArgumentError,
+  join,
+  MisuseError,
+  pending,
+  Runtime,
+  sleep,
+  spawn,
+  timeout,
+  yieldNow,
+} from "toki";
+import { oneshot } from "toki/sync";
+import { assertErr, assertPending, testTask, test as toki } from "toki/test";
 import { type BatcherOptions, batcher } from "toki/util";
 import fc from "../../support/property.js";
 
@@ -177,6 +190,40 @@ describe("batcher", () => {
       assert.deepEqual(batches, [[0, [1, 2]]]);
     }, virtual),
   );
+
+  test("its task is cancelled before it has begun: the call hears of it, and the next one has a batch of its own", async () => {
+    const { doubler } = doubling({ maxWait: 0 });
+    const gone = new Runtime();
+    const call = testTask(doubler.call(1), { runtime: gone });
+    assertPending(call.poll());
+    await gone.shutdown();
+    assert.equal(doubler.pending, 0);
+    assert.throws(() => call.poll(), oneshot.RecvError);
+    await using rt = new Runtime({ startPaused: true });
+    const second = function* () {
+      return yield* timeout(100, doubler.call(2));
+    };
+    assert.equal(await rt.run(second), 4);
+  });
+
+  test("called by cleanup during a shutdown, it says that there will be no answer", async () => {
+    const { doubler } = doubling();
+    const rt = new Runtime({ startPaused: true });
+    let failure: unknown;
+    await rt.run(function* () {
+      spawn(function* () {
+        try {
+          yield* pending();
+        } finally {
+          failure = yield* failureOf(doubler.call(1));
+        }
+      });
+      yield* yieldNow();
+    });
+    await rt.shutdown();
+    assert(failure instanceof oneshot.RecvError);
+    assert.equal(doubler.pending, 0);
+  });
 
   test("refuses bad input", () => {
     const run = () => sleep(1) as never;
