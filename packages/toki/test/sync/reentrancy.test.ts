@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Context, type Future, Pending, ready, Waker } from "toki";
+import { Context, type Future, Pending, pollFn, ready, Waker } from "toki";
+import type { Initializer } from "toki/sync";
+import { assertPending, testTask } from "toki/test";
 import { Gate } from "../support/gate.js";
 import { implementations } from "./implementations.js";
 import { now, waiting, woken } from "./support.js";
@@ -272,6 +274,43 @@ for (const { name: implementation, module } of implementations) {
         once.set(1);
         assert.equal(woken(third), 1);
       });
+    });
+
+    describe("an initializer that drops its own request", () => {
+      const initializers: Record<string, (drop: () => void) => Initializer<number>> = {
+        "before it has begun": (drop) => () => {
+          drop();
+          return ready(1);
+        },
+        "while it runs": (drop) =>
+          pollFn(() => {
+            drop();
+            return 1;
+          }),
+        "and fails": (drop) =>
+          pollFn(() => {
+            drop();
+            throw new Error("broken");
+          }),
+      };
+
+      for (const [when, make] of Object.entries(initializers)) {
+        test(`passes its turn on once: ${when}`, () => {
+          const cell = new OnceCell<number>();
+          const gate = new Gate<number>();
+          const first = testTask(cell.getOrInit(() => gate));
+          const request = cell.getOrInit(make(() => request[Symbol.dispose]()));
+          assertPending(first.poll());
+          assertPending(request.poll(Context.fromWaker(Waker.noop)));
+          const second = waiting(cell.getOrInit(() => ready(2)));
+          const third = waiting(cell.getOrInit(() => ready(3)));
+          first[Symbol.dispose]();
+          assert.throws(() => request.poll(Context.fromWaker(Waker.noop)));
+          assert.equal(third.isWoken, false);
+          assert.equal(woken(second), 2);
+          assert.equal(woken(third), 2);
+        });
+      }
     });
   });
 }
