@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { afterEach, beforeEach, describe, test } from "node:test";
 import { Context, type Future, Pending, pollFn, ready, Waker } from "toki";
 import type { Initializer } from "toki/sync";
 import { assertPending, testTask } from "toki/test";
@@ -311,6 +311,58 @@ for (const { name: implementation, module } of implementations) {
           assert.equal(woken(third), 2);
         });
       }
+    });
+
+    describe("a waker that throws", () => {
+      let uncaught = 0;
+
+      function waitBroken(future: Future<unknown>): void {
+        waitWith(future, () => {
+          throw new Error("broken");
+        });
+      }
+
+      beforeEach(() => {
+        uncaught = 0;
+        process.setUncaughtExceptionCaptureCallback(() => uncaught++);
+      });
+
+      afterEach(async () => {
+        await Promise.resolve();
+        process.setUncaughtExceptionCaptureCallback(null);
+        assert.equal(uncaught, 1);
+      });
+
+      test("notifyWaiters wakes the others", () => {
+        const notify = new Notify();
+        waitBroken(notify.notified());
+        const second = waiting(notify.notified());
+        notify.notifyWaiters();
+        woken(second);
+      });
+
+      test("no permit is lost on the way", () => {
+        const semaphore = new Semaphore(0);
+        waitBroken(semaphore.acquire());
+        const second = waiting(semaphore.acquire());
+        semaphore.addPermits(3);
+        woken(second);
+        assert.equal(semaphore.availablePermits, 1);
+      });
+
+      test("what a receiver has taken is not lost", () => {
+        const [tx, rx] = mpsc.channel<number>(1);
+        tx.trySend(1);
+        waitBroken(tx.send(2));
+        assert.deepEqual(now(rx.recvMany(2)), [1]);
+      });
+
+      test("a downgrade gives the read guard", () => {
+        const rwlock = new RwLock(1);
+        const writing = rwlock.tryWrite();
+        waitBroken(rwlock.read());
+        assert.equal(writing.downgrade().value, 1);
+      });
     });
   });
 }
