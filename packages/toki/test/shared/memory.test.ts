@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { pending, Runtime, ready, spawn, spawnBlocking } from "toki";
+import { pending, pollFn, Runtime, ready, spawn, spawnBlocking } from "toki";
 import {
   AtomicCell,
   Barrier,
@@ -194,6 +194,14 @@ const cases: Record<string, () => void> = {
     assert.throws(() => tx.send({ other, f() {} }), /code cannot be sent/);
     assert.throws(() => tx.send({ other, rx }), /one place only/);
     assert.equal(rx.isEmpty, true);
+  },
+  "mpsc, polled by hand": () => {
+    const [tx, rx] = mpsc.unboundedChannel<number>();
+    const task = testTask(pollFn((cx) => rx.pollRecv(cx)));
+    assertPending(task.poll());
+    rx[Symbol.dispose]();
+    assert.equal(task.isWoken, true);
+    tx[Symbol.dispose]();
   },
   "a channel in a message of another that nobody reads": () => {
     const [outerTx, outerRx] = mpsc.unboundedChannel<unknown>();

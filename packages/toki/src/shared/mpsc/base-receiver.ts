@@ -208,5 +208,10 @@ export abstract class BaseReceiver<T> extends ReceivingHandle implements AsyncIt
   override giveUp(): void {
     this.share.half(RECEIVER_HALF, false);
     abandon(this.share);
+    // A wait of pollRecv has no future that would end it. It was told just now, or is about to hear from another thread.
+    if (this.receiving !== null) return;
+    const waker = this.wait?.waker;
+    this.unregister(null);
+    waker?.wake();
   }
 }
