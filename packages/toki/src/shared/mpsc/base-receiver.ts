@@ -45,7 +45,7 @@ export abstract class BaseReceiver<T> extends ReceivingHandle implements AsyncIt
    */
   recvMany(limit: number): Future<T[]> {
     this.open("recvMany");
-    integer("recvMany", "limit", limit, 0, Number.MAX_VALUE);
+    integer("recvMany", "limit", limit, 0, Number.MAX_SAFE_INTEGER);
     return new RecvMany<T>(this, limit);
   }
 
@@ -97,7 +97,7 @@ export abstract class BaseReceiver<T> extends ReceivingHandle implements AsyncIt
    * @throws DisposedError if the receiver was disposed, or sent to another thread
    */
   blockingRecvMany(limit: number): T[] {
-    integer("blockingRecvMany", "limit", limit, 0, Number.MAX_VALUE);
+    integer("blockingRecvMany", "limit", limit, 0, Number.MAX_SAFE_INTEGER);
     if (limit === 0) return [];
     const message = this.block("blockingRecvMany");
     if (message === NONE) return [];
@@ -134,7 +134,7 @@ export abstract class BaseReceiver<T> extends ReceivingHandle implements AsyncIt
   /** `recvMany` for futures written by hand: only the waker of the latest call is kept. */
   pollRecvMany(cx: Context, limit: number): Poll<T[]> {
     this.open("pollRecvMany");
-    integer("pollRecvMany", "limit", limit, 0, Number.MAX_VALUE);
+    integer("pollRecvMany", "limit", limit, 0, Number.MAX_SAFE_INTEGER);
     return pollMessages<T>(this, cx, limit, null);
   }
 

@@ -204,7 +204,7 @@ export class Sender<T> extends BaseSender<T> {
    */
   tryReserveMany(n: number): PermitIterator<T> {
     const share = this.open("tryReserveMany");
-    integer("Sender.tryReserveMany", "n", n, 0, Number.MAX_VALUE);
+    integer("Sender.tryReserveMany", "n", n, 0, Number.MAX_SAFE_INTEGER);
     this.takeNow(share, n, undefined);
     return new PermitIterator(share, n);
   }
