@@ -24,7 +24,7 @@ import { Context } from "./context.js";
  * ```
  */
 export abstract class Waker extends Context {
-  /** Asks for one more poll of the future this waker belongs to. */
+  /** Asks for one more poll of the future this waker belongs to. Must not throw: whoever wakes may be about to wake others. */
   abstract wake(): void;
 
   /** Whether waking `other` would wake the same owner as waking this one. */
@@ -42,7 +42,10 @@ export abstract class Waker extends Context {
     return null;
   }
 
-  /** Makes a waker of a callback. The callback runs on every call of `wake`. */
+  /**
+   * Makes a waker of a callback. The callback runs on every call of `wake`. What it throws does not go to whoever wakes, who has others to see to: it becomes
+   * an uncaught exception.
+   */
   static from(callback: () => void): Waker {
     checkFunction(callback, "Waker.from", "callback");
     return new CallbackWaker(callback);
@@ -63,7 +66,13 @@ class CallbackWaker extends Waker {
   }
 
   wake(): void {
-    this.callback();
+    try {
+      this.callback();
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }
 

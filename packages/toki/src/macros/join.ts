@@ -87,7 +87,7 @@ function make<F extends readonly IntoFuture<unknown>[]>(futures: F, biased: bool
  * Nothing is spawned: the futures take turns on the calling task. Which one is polled first rotates; `join.biased` always begins with the first.
  * When one throws, the others are cancelled, their cleanup is awaited, and the error is thrown.
  *
- * **Cancel safety**: dropping the join drops every unfinished future; results that are in are lost.
+ * **Cancel safety**: dropping the join drops every unfinished future; results that are in are lost, and a guard or permit among them stays taken.
  *
  * @param futures - futures or `function*` bodies; none gives an empty array at once
  * @throws what a future throws; MisuseError if an argument is not a future
@@ -123,7 +123,7 @@ join.biased = function biased<F extends readonly IntoFuture<unknown>[]>(...futur
  * Runs futures concurrently on one task until all are done or one throws: then the others are cancelled at the await they are suspended on, their
  * cleanup is awaited, and the error is thrown.
  *
- * **Cancel safety**: dropping it drops every unfinished future; results that are in are lost.
+ * **Cancel safety**: dropping it drops every unfinished future; results that are in are lost, and a guard or permit among them stays taken.
  *
  * @param futures - futures or `function*` bodies; none gives an empty array at once
  * @throws the first error; MisuseError if an argument is not a future

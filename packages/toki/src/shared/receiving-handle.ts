@@ -44,7 +44,7 @@ export abstract class ReceivingHandle extends SharedHandle {
   }
 
   /** @internal `who` does not wait any more. */
-  unregister(who: Future<unknown>): void {
+  unregister(who: Future<unknown> | null): void {
     const { wait } = this;
     if (wait === null || this.receiving !== who) return;
     this.wait = null;

@@ -2,7 +2,10 @@
  * What this thread has of one object: a counted reference, a lock on it, and a block with the words that others need if the thread ends (layout.ts).
  *
  *   `uses`   handles, permits, guards and waits of this thread. With the last one the share is given up, and its reference with it
+ *
+ * A getter of a value that is being sent may dispose the last one of the very object that the value is for: then the share stays until the turn ends.
  */
+import { host } from "#host";
 import { SharedLock } from "../memory/shared-lock.js";
 import type { SharedMemory } from "../memory/shared-memory.js";
 import { lockOf, type ObjectKind } from "./kinds.js";
@@ -69,6 +72,11 @@ export class Share {
   unuse(): void {
     if (--this.uses > 0 || !this.isLive) return;
     const { thread, object, block } = this;
+    if (thread.encoder.isActive) {
+      this.use();
+      host.microtask(() => this.unuse());
+      return;
+    }
     thread.shares.delete(object);
     this.block = NONE;
     thread.disown(block);

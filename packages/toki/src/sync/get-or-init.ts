@@ -129,11 +129,17 @@ export class GetOrInit<T> extends Future<T> {
 
   private start(): Future<T> {
     const { source, what } = this;
-    if (typeof source === "function") return bindBody(source as BodyOf<undefined, T>, undefined, what);
-    return intoFuture(source, what);
+    if (typeof source !== "function") return intoFuture(source, what);
+    const initializer = bindBody(source as BodyOf<undefined, T>, undefined, what);
+    if (this.state === RUNNING) return initializer;
+    // The function has dropped this very future.
+    initializer[Symbol.dispose]();
+    throw polledAfterCompletion(what);
   }
 
+  /** Once: an initializer may fail after it has dropped this very future. */
   private endTurn(): void {
+    if (this.state === OVER) return;
     this.state = OVER;
     this.initializer = null;
     this.cell.passTurn();
@@ -145,9 +151,13 @@ export class GetOrInit<T> extends Future<T> {
     if (typeof source !== "function") intoFuture(source, this.what)[Symbol.dispose]();
   }
 
-  /** It never had the turn, or was told and has not taken it. */
+  /** There is no initializer yet. */
   private giveUp(): void {
     if (this.state === OVER) return;
+    if (this.state === RUNNING) {
+      this.endTurn();
+      return;
+    }
     this.state = OVER;
     if (this.waiter !== null) this.cell.stopWaiting(this);
     this.dropSource();

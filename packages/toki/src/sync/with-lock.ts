@@ -2,6 +2,7 @@ import { fn } from "../future/fn.js";
 import type { Future } from "../future/future.js";
 import type { Suspend } from "../future/poll.js";
 import { settled } from "../future/settled.js";
+import { suppressed } from "../future/suppressed-error.js";
 import { checkFunction } from "../internal/invalid-argument.js";
 
 interface Guard {
@@ -10,15 +11,28 @@ interface Guard {
 
 type Body = (guard: never) => unknown;
 
+/** In `toki/shared` that can fail. */
+function release(guard: Guard, failure: { readonly error: unknown } | undefined): void {
+  try {
+    guard.release();
+  } catch (error) {
+    throw failure === undefined ? error : suppressed(error, failure.error);
+  }
+}
+
 /** A function that runs a body under what `take` gives; it is called `name` in traces. */
 function holding<L>(owner: string, name: string, take: (lock: L) => Future<Guard>) {
   const named = {
     *[name](lock: L, body: Body): Generator<Suspend, unknown, unknown> {
       const guard = yield* take(lock);
+      let failure: { readonly error: unknown } | undefined;
       try {
         return yield* settled(body(guard as never), `${owner}.${name}`);
+      } catch (error) {
+        failure = { error };
+        throw error;
       } finally {
-        guard.release();
+        release(guard, failure);
       }
     },
   };

@@ -65,7 +65,8 @@ const twoSteps = fn(function* twoSteps(gate: Gate, log: string[]) {
 export const proofs: readonly Proof[] = [
   {
     operation: "`join`, `tryJoin`",
-    claim: "not safe: results that are in are lost, the unfinished futures are dropped",
+    claim:
+      "not safe: results that are in are lost, and a guard or permit among them stays taken; the unfinished futures are dropped",
     proof: {
       ...joins("join", (a, b) => join(a, b)),
       ...joins("join.biased", (a, b) => join.biased(a, b)),

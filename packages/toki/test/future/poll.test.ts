@@ -201,6 +201,22 @@ describe("Waker", () => {
     );
   });
 
+  test("what the callback throws is an uncaught exception, and no error of who wakes", async () => {
+    const uncaught: unknown[] = [];
+    process.setUncaughtExceptionCaptureCallback((error) => uncaught.push(error));
+    try {
+      const error = new Error("broken");
+      Waker.from(() => {
+        throw error;
+      }).wake();
+      assert.deepEqual(uncaught, []);
+      await Promise.resolve();
+      assert.deepEqual(uncaught, [error]);
+    } finally {
+      process.setUncaughtExceptionCaptureCallback(null);
+    }
+  });
+
   test("willWake() is true for the same owner only", () => {
     const [a, b] = [Waker.from(() => {}), Waker.from(() => {})];
     assert.deepEqual([a.willWake(a), a.willWake(b)], [true, false]);

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { pending, Runtime, ready, spawn, spawnBlocking } from "toki";
+import { pending, pollFn, Runtime, ready, spawn, spawnBlocking } from "toki";
 import {
   AtomicCell,
   Barrier,
@@ -18,6 +18,7 @@ import {
   oneshot,
   RwLock,
   Semaphore,
+  SendError,
   SetOnce,
   WatchSender,
   watch,
@@ -194,6 +195,14 @@ const cases: Record<string, () => void> = {
     assert.throws(() => tx.send({ other, rx }), /one place only/);
     assert.equal(rx.isEmpty, true);
   },
+  "mpsc, polled by hand": () => {
+    const [tx, rx] = mpsc.unboundedChannel<number>();
+    const task = testTask(pollFn((cx) => rx.pollRecv(cx)));
+    assertPending(task.poll());
+    rx[Symbol.dispose]();
+    assert.equal(task.isWoken, true);
+    tx[Symbol.dispose]();
+  },
   "a channel in a message of another that nobody reads": () => {
     const [outerTx, outerRx] = mpsc.unboundedChannel<unknown>();
     const [tx, rx] = mpsc.channel<number>(1);
@@ -218,6 +227,28 @@ const cases: Record<string, () => void> = {
     assert.throws(() => owned.send(give(owned)), DisposedError);
     assert.deepEqual([rx.capacity, rx.length, rx.senderStrongCount], [2, 0, 0]);
     rx[Symbol.dispose]();
+  },
+  "values whose getters dispose the last handle of what they are for": () => {
+    const dispose = (...handles: Disposable[]) => ({
+      get n() {
+        for (const handle of handles) handle[Symbol.dispose]();
+        return 1;
+      },
+    });
+    const [tx, rx] = mpsc.channel<unknown>(1);
+    tx.trySend(dispose(tx, rx));
+    const [once, value] = oneshot<unknown>();
+    assert.throws(() => once.send(dispose(once, value)), SendError);
+    const [latest, watching] = watch<unknown>(0);
+    assert.throws(() => latest.send(dispose(latest, watching)), watch.SendError);
+    const [news, listening] = broadcast<unknown>(2);
+    assert.throws(() => news.send(dispose(news, listening)), SendError);
+    const cell = new AtomicCell<unknown>(0);
+    cell.store(dispose(cell));
+    const mutex = new Mutex<unknown>(0);
+    const guard = mutex.tryLock();
+    guard.value = dispose(mutex);
+    guard.release();
   },
   "a message of several blocks": () => {
     const [tx, rx] = mpsc.unboundedChannel<Uint8Array>();

@@ -254,10 +254,12 @@ for (const { name: implementation, module } of implementations) {
           kind(() => tx.tryReserveMany(2)),
           "full",
         );
-        assert.equal(
-          kind(() => tx.tryReserveMany(3)),
-          "full",
-        );
+        for (const n of [3, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
+          assert.equal(
+            kind(() => tx.tryReserveMany(n)),
+            "full",
+          );
+        }
         const permits = tx.tryReserveMany(1);
         assert.equal(
           kind(() => tx.tryReserve()),

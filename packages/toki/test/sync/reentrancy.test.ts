@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { Context, type Future, Pending, ready, Waker } from "toki";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { Context, type Future, Pending, pollFn, ready, Waker } from "toki";
+import type { Initializer } from "toki/sync";
+import { assertPending, testTask } from "toki/test";
 import { Gate } from "../support/gate.js";
 import { implementations } from "./implementations.js";
 import { now, waiting, woken } from "./support.js";
@@ -271,6 +273,95 @@ for (const { name: implementation, module } of implementations) {
         const third = waiting(once.wait());
         once.set(1);
         assert.equal(woken(third), 1);
+      });
+    });
+
+    describe("an initializer that drops its own request", () => {
+      const initializers: Record<string, (drop: () => void) => Initializer<number>> = {
+        "before it has begun": (drop) => () => {
+          drop();
+          return ready(1);
+        },
+        "while it runs": (drop) =>
+          pollFn(() => {
+            drop();
+            return 1;
+          }),
+        "and fails": (drop) =>
+          pollFn(() => {
+            drop();
+            throw new Error("broken");
+          }),
+      };
+
+      for (const [when, make] of Object.entries(initializers)) {
+        test(`passes its turn on once: ${when}`, () => {
+          const cell = new OnceCell<number>();
+          const gate = new Gate<number>();
+          const first = testTask(cell.getOrInit(() => gate));
+          const request = cell.getOrInit(make(() => request[Symbol.dispose]()));
+          assertPending(first.poll());
+          assertPending(request.poll(Context.fromWaker(Waker.noop)));
+          const second = waiting(cell.getOrInit(() => ready(2)));
+          const third = waiting(cell.getOrInit(() => ready(3)));
+          first[Symbol.dispose]();
+          assert.throws(() => request.poll(Context.fromWaker(Waker.noop)));
+          assert.equal(third.isWoken, false);
+          assert.equal(woken(second), 2);
+          assert.equal(woken(third), 2);
+        });
+      }
+    });
+
+    describe("a waker that throws", () => {
+      let uncaught = 0;
+
+      function waitBroken(future: Future<unknown>): void {
+        waitWith(future, () => {
+          throw new Error("broken");
+        });
+      }
+
+      beforeEach(() => {
+        uncaught = 0;
+        process.setUncaughtExceptionCaptureCallback(() => uncaught++);
+      });
+
+      afterEach(async () => {
+        await Promise.resolve();
+        process.setUncaughtExceptionCaptureCallback(null);
+        assert.equal(uncaught, 1);
+      });
+
+      test("notifyWaiters wakes the others", () => {
+        const notify = new Notify();
+        waitBroken(notify.notified());
+        const second = waiting(notify.notified());
+        notify.notifyWaiters();
+        woken(second);
+      });
+
+      test("no permit is lost on the way", () => {
+        const semaphore = new Semaphore(0);
+        waitBroken(semaphore.acquire());
+        const second = waiting(semaphore.acquire());
+        semaphore.addPermits(3);
+        woken(second);
+        assert.equal(semaphore.availablePermits, 1);
+      });
+
+      test("what a receiver has taken is not lost", () => {
+        const [tx, rx] = mpsc.channel<number>(1);
+        tx.trySend(1);
+        waitBroken(tx.send(2));
+        assert.deepEqual(now(rx.recvMany(2)), [1]);
+      });
+
+      test("a downgrade gives the read guard", () => {
+        const rwlock = new RwLock(1);
+        const writing = rwlock.tryWrite();
+        waitBroken(rwlock.read());
+        assert.equal(writing.downgrade().value, 1);
       });
     });
   });

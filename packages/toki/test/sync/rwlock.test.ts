@@ -722,6 +722,21 @@ for (const { name: implementation, module, isShared } of implementations) {
           assert.equal(other.intoInner(), 1);
         });
 
+        test("a body that fails, and leaves what cannot be sent: both errors are thrown", () => {
+          const rwlock = new RwLock<unknown>(1);
+          const failure = new Error("of the body");
+          const task = testTask(
+            rwlock.withWrite((guard) => {
+              guard.value = () => {};
+              throw failure;
+            }),
+          );
+          const error = assertReadyErr(() => task.poll()) as Error & { error: Error; suppressed: unknown };
+          assert.deepEqual([error.name, error.error.name], ["SuppressedError", "NotSendError"]);
+          assert.equal(error.suppressed, failure);
+          assert.equal(rwlock.intoInner(), 1);
+        });
+
         test("a value that releases its guard while it is written back: the downgrade goes on", () => {
           const rwlock = new RwLock<unknown>(1);
           const guard = rwlock.tryWrite();

@@ -76,7 +76,8 @@ export class Encoder extends WordWriter {
   private readonly held: Held[] = [];
   private readonly leaving: Leaving[] = [];
   private where = "";
-  private isActive = false;
+  /** Code of the program may be running: a getter, say. */
+  isActive = false;
 
   constructor(hasParcels = true) {
     super();

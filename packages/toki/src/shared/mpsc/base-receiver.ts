@@ -45,7 +45,7 @@ export abstract class BaseReceiver<T> extends ReceivingHandle implements AsyncIt
    */
   recvMany(limit: number): Future<T[]> {
     this.open("recvMany");
-    integer("recvMany", "limit", limit, 0);
+    integer("recvMany", "limit", limit, 0, Number.MAX_SAFE_INTEGER);
     return new RecvMany<T>(this, limit);
   }
 
@@ -97,7 +97,7 @@ export abstract class BaseReceiver<T> extends ReceivingHandle implements AsyncIt
    * @throws DisposedError if the receiver was disposed, or sent to another thread
    */
   blockingRecvMany(limit: number): T[] {
-    integer("blockingRecvMany", "limit", limit, 0);
+    integer("blockingRecvMany", "limit", limit, 0, Number.MAX_SAFE_INTEGER);
     if (limit === 0) return [];
     const message = this.block("blockingRecvMany");
     if (message === NONE) return [];
@@ -134,7 +134,7 @@ export abstract class BaseReceiver<T> extends ReceivingHandle implements AsyncIt
   /** `recvMany` for futures written by hand: only the waker of the latest call is kept. */
   pollRecvMany(cx: Context, limit: number): Poll<T[]> {
     this.open("pollRecvMany");
-    integer("pollRecvMany", "limit", limit, 0);
+    integer("pollRecvMany", "limit", limit, 0, Number.MAX_SAFE_INTEGER);
     return pollMessages<T>(this, cx, limit, null);
   }
 
@@ -208,5 +208,10 @@ export abstract class BaseReceiver<T> extends ReceivingHandle implements AsyncIt
   override giveUp(): void {
     this.share.half(RECEIVER_HALF, false);
     abandon(this.share);
+    // A wait of pollRecv has no future that would end it. It was told just now, or is about to hear from another thread.
+    if (this.receiving !== null) return;
+    const waker = this.wait?.waker;
+    this.unregister(null);
+    waker?.wake();
   }
 }

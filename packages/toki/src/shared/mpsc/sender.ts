@@ -2,6 +2,7 @@ import type { Future } from "../../future/future.js";
 import { invalidArgument } from "../../internal/invalid-argument.js";
 import { registerCrossing } from "../../portable/codec/crossing.js";
 import { SendError } from "../../sync/error.js";
+import { integer } from "../../sync/integer.js";
 import { SendTimeoutError, TrySendError } from "../../sync/mpsc/error.js";
 import { SendTimeout } from "../../sync/mpsc/send.js";
 import { type Duration, toMillis } from "../../time/duration.js";
@@ -203,7 +204,7 @@ export class Sender<T> extends BaseSender<T> {
    */
   tryReserveMany(n: number): PermitIterator<T> {
     const share = this.open("tryReserveMany");
-    permitCount("Sender.tryReserveMany", "n", n, 0);
+    integer("Sender.tryReserveMany", "n", n, 0, Number.MAX_SAFE_INTEGER);
     this.takeNow(share, n, undefined);
     return new PermitIterator(share, n);
   }

@@ -82,7 +82,7 @@ export abstract class BaseReceiver<T> implements Disposable, AsyncIterable<T> {
    */
   recvMany(limit: number): Future<T[]> {
     this.check("recvMany");
-    integer("recvMany", "limit", limit, 0);
+    integer("recvMany", "limit", limit, 0, Number.MAX_SAFE_INTEGER);
     return new RecvMany<T>(this.chan, limit);
   }
 
@@ -108,7 +108,7 @@ export abstract class BaseReceiver<T> implements Disposable, AsyncIterable<T> {
   /** `recvMany` for futures written by hand: only the waker of the latest call is kept. */
   pollRecvMany(cx: Context, limit: number): Poll<T[]> {
     this.check("pollRecvMany");
-    integer("pollRecvMany", "limit", limit, 0);
+    integer("pollRecvMany", "limit", limit, 0, Number.MAX_SAFE_INTEGER);
     return pollMessages(this.chan, cx, limit, null);
   }
 

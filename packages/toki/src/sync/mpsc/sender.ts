@@ -145,7 +145,7 @@ export class Sender<T> extends BaseSender<T> {
    */
   tryReserveMany(n: number): PermitIterator<T> {
     this.check("tryReserveMany");
-    integer("Sender.tryReserveMany", "n", n, 0);
+    integer("Sender.tryReserveMany", "n", n, 0, Number.MAX_SAFE_INTEGER);
     this.takeNow(n, undefined);
     return new PermitIterator(this.chan, n);
   }
