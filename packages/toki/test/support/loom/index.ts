@@ -9,9 +9,14 @@
 // JavaScript's atomics are sequentially consistent, so interleaving them is all there is; plain accesses are checked for
 // races instead of interleaved (a program without races behaves as if they were). Deadlocks include lost wake-ups:
 // everybody sleeps, or spins for something nobody is left to do.
+import { afterEach } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { Execution, Failure } from "./execution.js";
 import { ModelMemory } from "./model-memory.js";
 import { Exhaustive, Pct, Random, Replay, type Strategy } from "./strategy.js";
+
+// A model holds its thread for long: who watches the tests hears of the one that is over before the next begins.
+afterEach(() => setImmediate());
 
 export interface Options {
   /** Size of the shared memory. */
