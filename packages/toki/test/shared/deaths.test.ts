@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fn, fromPromise, JoinError, type JoinHandle, Runtime, spawn, spawnBlocking } from "toki";
 import { Barrier, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } from "toki/shared";
-import { dieArrived, dieBlocked, dieDowngraded, dieReading, dieWaiting, dieWith } from "./functions.js";
+import { dieAbove, dieArrived, dieBlocked, dieDowngraded, dieReading, dieWaiting, dieWith } from "./functions.js";
 
 const threads = { flavor: "multiThread", workerThreads: 1 } as const;
 const options = { timeout: 60_000 };
@@ -103,6 +103,20 @@ describe("a worker that dies at a Barrier", () => {
       assert.deepEqual(yield* barrier.wait(), { isLeader: true });
     });
   });
+});
+
+describe("a thread that ends with the worker that started it", () => {
+  for (const below of ["blocking thread"] as const) {
+    test(`gives back what it had: a ${below}`, options, async () => {
+      await using rt = new Runtime(threads);
+      const semaphore = new Semaphore(1);
+      await rt.run(function* () {
+        yield* died(spawn(dieAbove(semaphore, new Notify(), below)));
+        using _permit = yield* semaphore.acquire();
+      });
+      assert.equal(semaphore.availablePermits, 1);
+    });
+  }
 });
 
 describe("a blocking thread that is terminated", () => {

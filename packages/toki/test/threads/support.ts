@@ -12,7 +12,10 @@ interface Arena {
 }
 
 const { mailboxIfAny } = threadModule as unknown as { mailboxIfAny(): { readonly arena: Arena } | null };
-const { FUNCTIONS } = layoutModule as unknown as { FUNCTIONS: number };
+const { FUNCTIONS, MAX_SLOTS, SLOT_STATE, slotBase } = layoutModule as unknown as Record<
+  "FUNCTIONS" | "MAX_SLOTS" | "SLOT_STATE",
+  number
+> & { slotBase(slot: number): number };
 
 const LIMIT_MS = 20_000;
 
@@ -24,6 +27,14 @@ export function blocksInUse(): number {
 
 export function arenaBytes(): number {
   return mailboxIfAny()?.arena.byteLength ?? 0;
+}
+
+/** How many threads have a part in the shared memory. */
+export function slotsTaken(): number {
+  const memory = mailboxIfAny()?.arena.memory;
+  let taken = 0;
+  for (let slot = 0; slot < MAX_SLOTS; slot++) if ((memory?.load(slotBase(slot) + SLOT_STATE) ?? 0) !== 0) taken++;
+  return taken;
 }
 
 /** Failures that nobody joined. */

@@ -129,8 +129,8 @@ export class Crew {
 
   /** This thread waits for a lock, and hears of no thread's end meanwhile. The rest is done when it does. */
   private breakLocks(): void {
-    const { memory } = this.shared.mailbox.arena;
-    for (const worker of this.handles.values()) if (!worker.host.isAlive()) breakLocks(memory, worker.slot);
+    const { arena } = this.shared.mailbox;
+    for (const worker of this.handles.values()) if (!worker.host.isAlive()) breakLocks(arena, worker.slot);
   }
 
   /** Finds those that have ended: the event loop would say so, and why, but gets no turn. */

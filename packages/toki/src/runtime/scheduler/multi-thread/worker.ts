@@ -12,6 +12,7 @@
  *   PARKED -> either       poll(), which begins every batch: woken as a searcher, or by a timer or socket of its own
  */
 import type { FnFuture } from "../../../future/frame.js";
+import { BLOCKING_THREADS, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
@@ -94,10 +95,13 @@ export class Worker extends TaskFinder implements ThreadPart {
   }
 
   takeBlockingThread(max: number): boolean {
-    return this.control.takeBlockingThread(max);
+    if (!this.control.takeBlockingThread(max)) return false;
+    this.memory.add(slotBase(this.seat.slot) + BLOCKING_THREADS, 1);
+    return true;
   }
 
   returnBlockingThread(): void {
+    this.memory.sub(slotBase(this.seat.slot) + BLOCKING_THREADS, 1);
     this.control.returnBlockingThreads(1);
   }
 
