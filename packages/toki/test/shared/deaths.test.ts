@@ -106,7 +106,7 @@ describe("a worker that dies at a Barrier", () => {
 });
 
 describe("a thread that ends with the worker that started it", () => {
-  for (const below of ["blocking thread"] as const) {
+  for (const below of ["blocking thread", "worker"] as const) {
     test(`gives back what it had: a ${below}`, options, async () => {
       await using rt = new Runtime(threads);
       const semaphore = new Semaphore(1);
