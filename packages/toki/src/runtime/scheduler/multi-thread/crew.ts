@@ -77,6 +77,7 @@ export class Crew {
       workers: this.workers,
       seat: { index, slot, supervisor: mailbox.slot, lifoSlot: options.lifoSlot ?? true },
       options: workerOptions(options, index),
+      tellsFailures: options.onUnhandledFailure !== undefined,
     };
     worker.host = host.startThread({
       name: worker.name,

@@ -19,6 +19,7 @@ export type FromWorker =
   /** The sender knows that the thread of a slot is no more. */
   | { readonly buried: number }
   | Outcome
+  /** Of a task that was spawned there, which nobody has joined; `error` as portable/errors.ts encodes it. */
   | { readonly failure: { readonly id: number; readonly name: string | undefined; readonly error: unknown } };
 
 /** To a worker. @internal */

@@ -8,6 +8,7 @@
  *   ENDED     -> the last one has ended, and so has every task of this thread, which may be in a queue until then: the memory is given back
  */
 import type { FnFuture } from "../../../future/frame.js";
+import { decodeThrown } from "../../../portable/errors.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import { portable, refuseWhileImporting } from "../../../portable/registry.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
@@ -153,7 +154,10 @@ export class Supervisor implements ThreadPart {
     else if ("drop" in message) this.parcels.drop(message.drop, message.isMessage);
     else if ("buried" in message) burial.onHeard(worker, message.buried);
     else if ("outcome" in message) tasks.onParcels(message.id, message.outcome);
-    else if ("failure" in message) this.rt.options.onUnhandledFailure?.(message.failure);
+    else if ("failure" in message) {
+      const { id, name, error } = message.failure;
+      this.rt.options.onUnhandledFailure?.({ id, name, error: decodeThrown(error) });
+    }
   }
 
   // Running
