@@ -8,12 +8,12 @@ import * as threadModule from "../../dist/memory/thread.js";
 interface Arena {
   readonly inUse: number;
   readonly byteLength: number;
-  readonly memory: { load(index: number): number };
+  readonly memory: { load(index: number): number; store(index: number, value: number): void };
 }
 
 const { mailboxIfAny } = threadModule as unknown as { mailboxIfAny(): { readonly arena: Arena } | null };
-const { FUNCTIONS, MAX_SLOTS, SLOT_STATE, slotBase } = layoutModule as unknown as Record<
-  "FUNCTIONS" | "MAX_SLOTS" | "SLOT_STATE",
+const { FUNCTIONS, MAX_SLOTS, NEXT_ID, SLOT_STATE, slotBase } = layoutModule as unknown as Record<
+  "FUNCTIONS" | "MAX_SLOTS" | "NEXT_ID" | "SLOT_STATE",
   number
 > & { slotBase(slot: number): number };
 
@@ -27,6 +27,11 @@ export function blocksInUse(): number {
 
 export function arenaBytes(): number {
   return mailboxIfAny()?.arena.byteLength ?? 0;
+}
+
+/** Of the ranges of task ids the next that a thread takes is that with this number. */
+export function skipTaskIds(range: number): void {
+  mailboxIfAny()?.arena.memory.store(NEXT_ID, range);
 }
 
 /** How many threads have a part in the shared memory. */

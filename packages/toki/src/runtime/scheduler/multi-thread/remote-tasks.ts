@@ -113,10 +113,9 @@ export class RemoteTasks {
     this.table[key] = remote;
     memory.write(block + record.STATE, record.QUEUED);
     memory.write(block + record.FUNCTION, number);
-    memory.write(block + record.HOME, mailbox.slot);
     memory.write(block + record.WORKER, rt.observer?.tracksLatency ? nowMicros(rt.host) : -1);
     memory.write(block + record.HOME_KEY, key);
-    memory.write(block + record.ID, spawned.id);
+    record.setOrigin(memory, block, mailbox.slot, spawned.id);
     mailbox.expected++;
     rt.remoteTasks++;
     rt.holdForThreads();
@@ -268,7 +267,7 @@ export class RemoteTasks {
       this.take(remote, []);
       return;
     }
-    const id = memory.read(block + record.ID);
+    const id = record.idOf(memory, block);
     const parcels = this.parcels.get(id);
     if (parcels === undefined) this.parcels.set(id, remote);
     else {
@@ -280,7 +279,7 @@ export class RemoteTasks {
   /** What comes by message, or has come, with an outcome that nobody will read. */
   private dropOutcomeParcels(block: number): void {
     if ((this.values.flagsOf(block) & (HAS_PARCELS | IS_PARCEL)) === 0) return;
-    const id = this.memory.read(block + record.ID);
+    const id = record.idOf(this.memory, block);
     const parcels = this.parcels.get(id);
     if (parcels === undefined) this.parcels.set(id, UNWANTED);
     else {

@@ -86,7 +86,7 @@ export class ServedTasks {
       return null;
     }
     const flags = this.tasks.values.flagsOf(block);
-    const id = memory.read(block + record.ID);
+    const id = record.idOf(memory, block);
     if (!this.rt.isOpen) {
       this.dropArguments(block);
       this.send(block, record.CANCELLED, undefined);
@@ -228,7 +228,7 @@ export class ServedTasks {
     const { values } = this.tasks;
     const flags = values.flagsOf(block);
     if ((flags & (HAS_PARCELS | IS_PARCEL)) !== 0) {
-      this.courier.dropParcels(this.memory.read(block + record.ID), (flags & IS_PARCEL) !== 0);
+      this.courier.dropParcels(record.idOf(this.memory, block), (flags & IS_PARCEL) !== 0);
     }
     values.dropArgs(block);
   }
@@ -238,7 +238,7 @@ export class ServedTasks {
     const { memory, tasks } = this;
     const { values, mailbox } = tasks;
     const { encoder } = values;
-    const home = memory.read(block + record.HOME);
+    const home = record.homeOf(memory, block);
     let bits = record.DONE | outcome;
     try {
       encoder.begin(outcome === 0 ? this.whereOf(block) : "");
@@ -297,7 +297,7 @@ export class ServedTasks {
     const { parcels, transfer } = encoder;
     const fits = values.put(block, parcels.length === 0 ? 0 : HAS_PARCELS);
     if (fits && parcels.length === 0) return;
-    const id = this.memory.read(block + record.ID);
+    const id = record.idOf(this.memory, block);
     const moved: unknown[] = [];
     const outcome = fits ? parcels : values.message(moved);
     encoder.depart();
@@ -321,7 +321,7 @@ export class ServedTasks {
     this.enterLast();
     const { tasks, memory } = this;
     for (const served of this.served.values()) {
-      if (memory.read(served.record + record.HOME) !== tasks.mailbox.slot) continue;
+      if (record.homeOf(memory, served.record) !== tasks.mailbox.slot) continue;
       if (served.holdsArguments) this.dropArguments(served.record);
       tasks.freeUnlessCalled(served.record);
     }
