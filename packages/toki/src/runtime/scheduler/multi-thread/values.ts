@@ -103,17 +103,23 @@ export class Values {
 
   /** Frees arguments that nobody will read. */
   dropArgs(record: number): void {
-    if (!this.isMessage(record)) discardArgs(this.memory.words, this.place(record));
+    if (!this.isMessage(record)) {
+      const at = this.place(record);
+      discardArgs(this.memory.words, at);
+    }
     this.freeData(record);
   }
 
   /** Frees an outcome that nobody will read. */
   dropValue(record: number): void {
-    if (!this.isMessage(record)) discard(this.memory.words, this.place(record));
+    if (!this.isMessage(record)) {
+      const at = this.place(record);
+      discard(this.memory.words, at);
+    }
     this.freeData(record);
   }
 
-  /** Where the values are in `wordsOf`, which reaches them then. */
+  /** Where the values are in `wordsOf`, which reaches them then: before, the view may be too short. */
   private place(record: number): number {
     const { memory } = this;
     if (this.isMessage(record)) return 0;
