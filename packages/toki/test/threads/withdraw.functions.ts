@@ -21,6 +21,7 @@ export const spawnAndAbort = fn(import.meta, function* spawnAndAbort(cell: Int32
 });
 
 /** Never ends, and takes long arguments. */
-export const keepsSender = fn(import.meta, function* keepsSender(_text: string, _sender: mpsc.Sender<number>) {
+export const keepsSender = fn(import.meta, function* keepsSender(_text: string, sender: mpsc.Sender<number>) {
+  using _tx = sender;
   yield* pending();
 });

@@ -15,7 +15,7 @@ export type FromWorker =
   /** parcel-store.ts */
   | { readonly keep: readonly unknown[]; readonly id: number }
   | { readonly want: number; readonly slot: number }
-  | { readonly drop: number; readonly isMessage: boolean }
+  | { readonly drop: number }
   /** The sender knows that the thread of a slot is no more. */
   | { readonly buried: number }
   | Outcome

@@ -8,7 +8,7 @@ import type { FnFuture } from "../../../future/frame.js";
 import { BLOCK_WORDS } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
-import { closeCargoes } from "../../../portable/codec/carriage.js";
+import { closeCargoes, dropParcels } from "../../../portable/codec/carriage.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
 import * as task from "../../task/task.js";
@@ -88,7 +88,6 @@ export class RemoteTasks {
     try {
       // Memory may be full, and hooks of the user may throw: then the spawn never was.
       if (!values.put(block, flags)) {
-        remote.isMessage = true;
         const moved: unknown[] = [];
         parcels = values.message(moved);
         transfer = moved;
@@ -239,7 +238,7 @@ export class RemoteTasks {
 
   private dropParcels(remote: RemoteFuture): void {
     if (!remote.hasParcels) return;
-    remote.rt.threads?.dropParcels((remote.task as task.Task<unknown>).id, remote.isMessage);
+    remote.rt.threads?.dropParcels((remote.task as task.Task<unknown>).id);
   }
 
   /** A part of an outcome that came by message. */
@@ -250,7 +249,7 @@ export class RemoteTasks {
       this.take(waiting, values);
     } else if (waiting === UNWANTED) {
       this.parcels.delete(id);
-      closeCargoes(values);
+      dropParcels(values);
     } else this.parcels.set(id, values);
   }
 
@@ -284,7 +283,7 @@ export class RemoteTasks {
     if (parcels === undefined) this.parcels.set(id, UNWANTED);
     else {
       this.parcels.delete(id);
-      closeCargoes(parcels as readonly unknown[]);
+      dropParcels(parcels as readonly unknown[]);
     }
   }
 
@@ -301,7 +300,7 @@ export class RemoteTasks {
     let outcome = 0;
     let value: unknown;
     if (remote.state === FORCING && parcels.length > 0) {
-      closeCargoes(parcels);
+      dropParcels(parcels);
       this.leave(remote);
       this.dropReply(block);
       return;

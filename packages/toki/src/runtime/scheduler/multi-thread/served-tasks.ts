@@ -14,7 +14,7 @@ import { type Body, FnFuture } from "../../../future/frame.js";
 import { Waker } from "../../../future/waker.js";
 import { keepShape } from "../../../internal/keep-shape.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
-import { closeCargoes, modulesFor } from "../../../portable/codec/carriage.js";
+import { closeCargoes, dropParcels, modulesFor } from "../../../portable/codec/carriage.js";
 import { discard } from "../../../portable/codec/discard.js";
 import { encodeThrown } from "../../../portable/errors.js";
 import { importModuleOf, loadFunction } from "../../../portable/load.js";
@@ -38,7 +38,7 @@ export interface Courier {
   /** Asks for what only a message can carry. */
   wantParcels(id: number): void;
   /** Nobody will ask for it. */
-  dropParcels(id: number, isMessage: boolean): void;
+  dropParcels(id: number): void;
 }
 
 /** What dumps call the frame around a function that has yet to come. @internal */
@@ -153,7 +153,8 @@ export class ServedTasks {
         if ((flags & HAS_NAME) === 0) args = tasks.values.takeArgs(block, parcels);
         else ({ args, name } = tasks.values.takeNamedArgs(block, parcels));
       } finally {
-        if (args === undefined) closeCargoes(parcels);
+        if (served.holdsArguments) dropParcels(parcels);
+        else if (args === undefined) closeCargoes(parcels);
       }
       if (name !== undefined) {
         const running = served.task as task.Task<unknown>;
@@ -206,7 +207,7 @@ export class ServedTasks {
   onParcels(id: number, values: readonly unknown[]): void {
     const arrival = this.arrivals.get(id);
     this.arrivals.delete(id);
-    if (arrival === undefined) closeCargoes(values);
+    if (arrival === undefined) dropParcels(values);
     else arrival.arrive(values);
   }
 
@@ -227,9 +228,7 @@ export class ServedTasks {
   private dropArguments(block: number): void {
     const { values } = this.tasks;
     const flags = values.flagsOf(block);
-    if ((flags & (HAS_PARCELS | IS_PARCEL)) !== 0) {
-      this.courier.dropParcels(record.idOf(this.memory, block), (flags & IS_PARCEL) !== 0);
-    }
+    if ((flags & (HAS_PARCELS | IS_PARCEL)) !== 0) this.courier.dropParcels(record.idOf(this.memory, block));
     values.dropArgs(block);
   }
 

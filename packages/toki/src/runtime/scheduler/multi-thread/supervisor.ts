@@ -86,8 +86,8 @@ export class Supervisor implements ThreadPart {
     this.parcels.keep(id, structuredClone([...values], { transfer: [...transfer] as ArrayBuffer[] }));
   }
 
-  dropParcels(id: number, isMessage: boolean): void {
-    this.parcels.drop(id, isMessage);
+  dropParcels(id: number): void {
+    this.parcels.drop(id);
   }
 
   takeBlockingThread(max: number): boolean {
@@ -151,7 +151,7 @@ export class Supervisor implements ThreadPart {
     else if ("to" in message) this.message(message.to, message.message, message.transfer);
     else if ("keep" in message) this.parcels.keep(message.id, message.keep);
     else if ("want" in message) this.parcels.want(message.want, message.slot);
-    else if ("drop" in message) this.parcels.drop(message.drop, message.isMessage);
+    else if ("drop" in message) this.parcels.drop(message.drop);
     else if ("buried" in message) burial.onHeard(worker, message.buried);
     else if ("outcome" in message) tasks.onParcels(message.id, message.outcome);
     else if ("failure" in message) {

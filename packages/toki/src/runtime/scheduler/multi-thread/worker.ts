@@ -95,8 +95,8 @@ export class Worker extends TaskFinder implements ThreadPart {
     this.port.post({ want: id, slot: this.seat.slot }, []);
   }
 
-  dropParcels(id: number, isMessage: boolean): void {
-    this.port.post({ drop: id, isMessage }, []);
+  dropParcels(id: number): void {
+    this.port.post({ drop: id }, []);
   }
 
   takeBlockingThread(max: number): boolean {
