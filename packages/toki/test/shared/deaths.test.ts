@@ -5,7 +5,17 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fn, fromPromise, JoinError, type JoinHandle, Runtime, spawn, spawnBlocking } from "toki";
 import { Barrier, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } from "toki/shared";
-import { dieAbove, dieArrived, dieBlocked, dieDowngraded, dieReading, dieWaiting, dieWith } from "./functions.js";
+import { waitsForModule } from "../threads/modules/never-ready.js";
+import {
+  dieAbove,
+  dieArrived,
+  dieAtOnce,
+  dieBlocked,
+  dieDowngraded,
+  dieReading,
+  dieWaiting,
+  dieWith,
+} from "./functions.js";
 
 const threads = { flavor: "multiThread", workerThreads: 1 } as const;
 const options = { timeout: 60_000 };
@@ -56,6 +66,21 @@ describe("a worker that dies", () => {
       } catch (error) {
         assert.ok(error instanceof oneshot.RecvError, String(error));
       }
+      yield* died(task);
+    });
+  });
+});
+
+describe("a worker that dies before a task has begun", () => {
+  test("gives up what is in the arguments", options, async () => {
+    await using rt = new Runtime(threads);
+    const [tx, rx] = mpsc.channel<number>(1);
+    await rt.run(function* () {
+      const task = spawn(waitsForModule(tx));
+      // Its worker takes no other before it has waited for the module in vain.
+      yield* died(spawn(dieAtOnce()));
+      tx[Symbol.dispose]();
+      assert.equal(yield* rx.recv(), undefined);
       yield* died(task);
     });
   });

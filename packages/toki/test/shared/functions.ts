@@ -168,6 +168,10 @@ export const dieDowngraded = fn(import.meta, function* dieDowngraded(lock: RwLoc
   process.exit(reading.value === 13 ? 3 : 4);
 });
 
+export const dieAtOnce = fn(import.meta, function* dieAtOnce() {
+  process.exit(3);
+});
+
 /** Arrives, and dies. */
 export const dieArrived = fn(import.meta, function* dieArrived(barrier: Barrier, up: Notify) {
   setTimeout(() => process.exit(3), 0);

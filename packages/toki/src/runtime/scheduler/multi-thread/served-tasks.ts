@@ -315,13 +315,13 @@ export class ServedTasks {
     this.served.set(last.record, last);
   }
 
-  /** The thread ends: of the tasks that it runs, those it has spawned itself concern nobody else. */
-  dropOwn(): void {
+  /** The thread ends: gives up what is in arguments that it has yet to take, and the tasks that it has spawned itself, which concern nobody else. */
+  dropAll(): void {
     this.enterLast();
     const { tasks, memory } = this;
     for (const served of this.served.values()) {
-      if (record.homeOf(memory, served.record) !== tasks.mailbox.slot) continue;
       if (served.holdsArguments) this.dropArguments(served.record);
+      if (record.homeOf(memory, served.record) !== tasks.mailbox.slot) continue;
       tasks.freeUnlessCalled(served.record);
     }
     this.served.clear();

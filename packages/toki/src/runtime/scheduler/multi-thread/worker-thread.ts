@@ -67,7 +67,7 @@ function begin(setup: WorkerSetup, port: WorkerPort): void {
   port.onExit(() => {
     if (mailbox.arena.memory.isLocking) return;
     worker.handOver();
-    worker.served.dropOwn();
+    worker.served.dropAll();
   });
   rt.drive(() => {});
   port.post({ ready: true }, []);
