@@ -17,6 +17,7 @@
  */
 import {
   BLOCK_WORDS,
+  BLOCKING_THREADS,
   BLOCKS,
   CACHE_COUNT,
   CACHE_HEAD,
@@ -49,6 +50,11 @@ const MAX_BATCH = 64;
 const LOCK = 0;
 const HEAD = 1;
 const COUNT = 2;
+/** Of SLOT_STATE. */
+const FREE = 0;
+const BY_ITSELF = 1;
+const STARTED_BY = 2;
+
 /** The end of a list: no block is at word 0. */
 const END = 0;
 
@@ -78,7 +84,7 @@ export class Arena {
     this.buffer = buffer;
     this.memory = memory;
     for (let k = 0; k < CLASSES; k++) this.lists.push(new SharedLock(this.memory, listOf(k) + LOCK, FREE_LIST));
-    this.slot = slot ?? this.takeSlot();
+    this.slot = slot ?? this.takeSlot(BY_ITSELF);
     this.cache = slotBase(this.slot);
     this.memory.sign(this.slot + 1, this.cache + HELD);
   }
@@ -132,7 +138,7 @@ export class Arena {
     const { memory } = this;
     let sum = memory.load(IN_USE);
     for (let slot = 0; slot < MAX_SLOTS; slot++) {
-      if (memory.load(slotBase(slot) + SLOT_STATE) !== 0) sum += memory.load(slotBase(slot) + CACHE_IN_USE);
+      if (memory.load(slotBase(slot) + SLOT_STATE) !== FREE) sum += memory.load(slotBase(slot) + CACHE_IN_USE);
     }
     return sum;
   }
@@ -231,18 +237,31 @@ export class Arena {
 
   // Slots
 
-  private takeSlot(): number {
-    for (let slot = 0; slot < MAX_SLOTS; slot++) if (this.claimSlot(slot)) return slot;
+  private takeSlot(state: number): number {
+    for (let slot = 0; slot < MAX_SLOTS; slot++) if (this.claimSlot(slot, state)) return slot;
     throw new Error(`more than ${MAX_SLOTS} threads share memory`);
   }
 
-  private claimSlot(slot: number): boolean {
-    return this.memory.compareExchange(slotBase(slot) + SLOT_STATE, 0, 1) === 0;
+  private claimSlot(slot: number, state: number): boolean {
+    return this.memory.compareExchange(slotBase(slot) + SLOT_STATE, FREE, state) === FREE;
   }
 
-  /** A slot for a thread that will be started. */
+  /** A slot for a thread that this one will start. */
   reserveSlot(): number {
-    return this.takeSlot();
+    return this.takeSlot(STARTED_BY + this.slot);
+  }
+
+  /**
+   * The slots of a thread and of all that it has started, directly or not, which end with it: the platform ends them before it says that their parent has.
+   * The thread's own comes last.
+   */
+  family(slot: number): number[] {
+    const slots: number[] = [];
+    for (let other = 0; other < MAX_SLOTS; other++) {
+      if (this.memory.load(slotBase(other) + SLOT_STATE) === STARTED_BY + slot) slots.push(...this.family(other));
+    }
+    slots.push(slot);
+    return slots;
   }
 
   /** Makes the slot of a thread that is no more free, with the blocks of its cache. */
@@ -263,7 +282,8 @@ export class Arena {
     memory.add(IN_USE, memory.exchange(from + CACHE_IN_USE, 0));
     memory.store(from + PARKER, 0);
     memory.store(from + QUIET, 0);
-    memory.store(from + SLOT_STATE, 0);
+    memory.store(from + BLOCKING_THREADS, 0);
+    memory.store(from + SLOT_STATE, FREE);
   }
 }
 

@@ -44,7 +44,7 @@ export const BLOCKS = SLOTS + SLOT_WORDS * MAX_SLOTS;
  * A slot, in words from its base. STATE, BELL and MAIL are atomic; the rest is touched by the slot's thread alone, except PARKER*, which that thread writes
  * before it stores BELL, and others read after they loaded BELL. When the thread is no more, who clears up after it reads HELD and the caches.
  */
-/** FREE or TAKEN. @internal */
+/** 0: free; 1: taken by a thread that began by itself; 2 and the slot of the thread that has started its thread. @internal */
 export const SLOT_STATE = 0;
 /** See mailbox.ts. @internal */
 export const BELL = 1;
@@ -58,6 +58,8 @@ export const PARKER_INDEX = 4;
 export const LIFO = 5;
 /** What a worker has said when it was quiet, or 0: see quiet.ts. Written by the worker. @internal */
 export const QUIET = 6;
+/** How many blocking threads a worker has, of those that its runtime may have (control.ts). Written by the worker; then by whoever sees to what it left. @internal */
+export const BLOCKING_THREADS = 7;
 /** The head of the list of mail. @internal */
 export const MAIL = 16;
 /** What of shared objects the thread has: a list, touched by the slot's thread alone, and when that has ended by whoever clears up. See shared/thread.ts. @internal */

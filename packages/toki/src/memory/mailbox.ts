@@ -97,14 +97,17 @@ export class Mailbox {
     return this.memory.load(this.base + MAIL) !== END && this.take(this.base);
   }
 
-  /** Hands out what was posted to a thread that is no more. */
-  adopt(slot: number): void {
-    this.take(slotBase(slot));
+  /** The thread of `slot` is no more, nor are those it had started: they need no ring. */
+  silence(slot: number): void {
+    for (const each of this.arena.family(slot)) this.memory.store(slotBase(each) + BELL, AWAKE);
   }
 
-  /** The thread of `slot` is no more, and needs no ring. */
-  silence(slot: number): void {
-    this.memory.store(slotBase(slot) + BELL, AWAKE);
+  /** Nobody posts to them any more: hands out what was posted, and makes their slots free. */
+  bury(slot: number): void {
+    const { arena } = this;
+    const slots = arena.family(slot);
+    for (const each of slots) this.take(slotBase(each));
+    for (const each of slots) arena.releaseSlot(each);
   }
 
   private take(base: number): boolean {

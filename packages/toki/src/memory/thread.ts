@@ -43,7 +43,7 @@ export function onThreadEnd(callback: (slot: number) => void): void {
   endings.push(callback);
 }
 
-/** The thread of a slot has ended, and its slot has not been released. @internal */
+/** The thread of a slot has ended, with those it had started, and its slot has not been released. @internal */
 export function threadEnded(slot: number): void {
-  for (const callback of endings) callback(slot);
+  for (const each of threadMailbox().arena.family(slot)) for (const callback of endings) callback(each);
 }

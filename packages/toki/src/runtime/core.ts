@@ -18,6 +18,7 @@ import { Waker } from "../future/waker.js";
 import { NEXT_ID } from "../memory/layout.js";
 import type { Memory } from "../memory/memory.js";
 import type { PortableFn } from "../portable/portable-fn.js";
+import { busyPools, onJobEnd } from "./blocking/busy-pools.js";
 import type { BlockingPool } from "./blocking/pool.js";
 import { asyncContext } from "./driver/async-context.js";
 import type { Host, HostTimer } from "./driver/host.js";
@@ -121,6 +122,7 @@ export class RuntimeCore {
   remoteTasks = 0;
   /** The process is held for what workers do: see multi-thread/quiet.ts. */
   waitsForThreads = false;
+  private waitsForJobs = false;
   /** Waits of tasks for shared objects that other threads have as well. */
   mailWaits = 0;
   /** How `blockOn` waits for these. */
@@ -455,6 +457,17 @@ export class RuntimeCore {
     this.updateHold();
   }
 
+  /** Keeps the process alive until a job of another runtime is over: it may wake a task of this one. */
+  private holdForJobs(): void {
+    if (this.waitsForJobs) return;
+    this.waitsForJobs = true;
+    this.hold();
+    onJobEnd(() => {
+      this.waitsForJobs = false;
+      this.release();
+    });
+  }
+
   /** Keeps the process alive while something waits for a source that does not (a signal). Pairs with `release`. */
   hold(): void {
     this.holds++;
@@ -567,6 +580,8 @@ export class RuntimeCore {
 
   /** In `blockOn`, which has waited a while for workers: their event loops may say that this is for ever. */
   private checkThreads(): void {
+    for (const pool of busyPools) pool.waitSync(0);
+    if (busyPools.size > 0) return;
     const others = otherThreads.current;
     if (others === null || others.areQuiet()) this.onIdle();
     else others.ask();
@@ -578,6 +593,10 @@ export class RuntimeCore {
       return;
     }
     if (this.executor.driven === 0 || this.executor.hasRunnable) return;
+    if (busyPools.size > 0) {
+      this.holdForJobs();
+      return;
+    }
     const others = otherThreads.current;
     if (others !== null && !others.areQuiet()) {
       this.holdForThreads();
@@ -708,8 +727,12 @@ export class RuntimeCore {
       if (hasJobs) jobs.blocking?.waitSync(0);
     } else if (jobs.blockingJobs > 0) {
       jobs.blocking?.waitSync(this.time.isPaused ? Number.POSITIVE_INFINITY : wait);
-    } else if (wait === Number.POSITIVE_INFINITY) this.onIdle();
-    else if (this.time.isPaused) this.time.autoAdvance();
+    } else if (wait === Number.POSITIVE_INFINITY) {
+      // Of a runtime that nobody drives.
+      const [busy] = busyPools;
+      if (busy === undefined) this.onIdle();
+      else busy.waitSync(wait);
+    } else if (this.time.isPaused) this.time.autoAdvance();
     else this.host.block(wait);
   }
 

@@ -74,7 +74,7 @@ export interface RuntimeOptions {
   rngSeed?: number;
   /** What a task's failure does to the runtime: nothing, or its end with all its tasks cancelled. @default "ignore" */
   unhandledPanic?: "ignore" | "shutdownRuntime";
-  /** Called once for each task failure that nobody can see any more. @default prints it */
+  /** Called once for each task failure that nobody can see any more, also of tasks that were spawned on workers. @default prints it */
   onUnhandledFailure?: (failure: TaskFailure) => void;
   /** Called synchronously inside `spawn`, before the task is queued, wherever that will run. Spawns on workers are not seen: hooks stay on this thread. */
   onTaskSpawn?: (meta: TaskMeta) => void;

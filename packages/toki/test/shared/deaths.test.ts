@@ -5,7 +5,17 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fn, fromPromise, JoinError, type JoinHandle, Runtime, spawn, spawnBlocking } from "toki";
 import { Barrier, Mutex, mpsc, Notify, oneshot, RwLock, Semaphore } from "toki/shared";
-import { dieArrived, dieBlocked, dieDowngraded, dieReading, dieWaiting, dieWith } from "./functions.js";
+import { waitsForModule } from "../threads/modules/never-ready.js";
+import {
+  dieAbove,
+  dieArrived,
+  dieAtOnce,
+  dieBlocked,
+  dieDowngraded,
+  dieReading,
+  dieWaiting,
+  dieWith,
+} from "./functions.js";
 
 const threads = { flavor: "multiThread", workerThreads: 1 } as const;
 const options = { timeout: 60_000 };
@@ -61,6 +71,21 @@ describe("a worker that dies", () => {
   });
 });
 
+describe("a worker that dies before a task has begun", () => {
+  test("gives up what is in the arguments", options, async () => {
+    await using rt = new Runtime(threads);
+    const [tx, rx] = mpsc.channel<number>(1);
+    await rt.run(function* () {
+      const task = spawn(waitsForModule(tx));
+      // Its worker takes no other before it has waited for the module in vain.
+      yield* died(spawn(dieAtOnce()));
+      tx[Symbol.dispose]();
+      assert.equal(yield* rx.recv(), undefined);
+      yield* died(task);
+    });
+  });
+});
+
 describe("a worker that dies with an RwLock", () => {
   test("gives its shares back, its place in line, and what it wrote with the value from before", options, async () => {
     await using rt = new Runtime(threads);
@@ -103,6 +128,20 @@ describe("a worker that dies at a Barrier", () => {
       assert.deepEqual(yield* barrier.wait(), { isLeader: true });
     });
   });
+});
+
+describe("a thread that ends with the worker that started it", () => {
+  for (const below of ["blocking thread", "worker"] as const) {
+    test(`gives back what it had: a ${below}`, options, async () => {
+      await using rt = new Runtime(threads);
+      const semaphore = new Semaphore(1);
+      await rt.run(function* () {
+        yield* died(spawn(dieAbove(semaphore, new Notify(), below)));
+        using _permit = yield* semaphore.acquire();
+      });
+      assert.equal(semaphore.availablePermits, 1);
+    });
+  }
 });
 
 describe("a blocking thread that is terminated", () => {

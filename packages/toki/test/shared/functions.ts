@@ -1,7 +1,7 @@
 /*
  * What the tests of toki/shared run on workers and on blocking threads. Nothing here has an effect when it is imported.
  */
-import { blocking, fn, select, yieldNow } from "toki";
+import { blocking, fn, pending, Runtime, select, spawnBlocking, yieldNow } from "toki";
 import type { AtomicCell, Barrier, CancellationToken, Mutex, Notify, oneshot, RwLock, Semaphore } from "toki/shared";
 import { mpsc } from "toki/shared";
 
@@ -166,6 +166,10 @@ export const dieDowngraded = fn(import.meta, function* dieDowngraded(lock: RwLoc
   writing.value = 13;
   const reading = writing.downgrade();
   process.exit(reading.value === 13 ? 3 : 4);
+});
+
+export const dieAtOnce = fn(import.meta, function* dieAtOnce() {
+  process.exit(3);
 });
 
 /** Arrives, and dies. */
@@ -370,6 +374,31 @@ export const dieBlocked = blocking(import.meta, function dieBlocked(semaphore: S
   semaphore.blockingAcquire();
   rx.blockingRecv();
 });
+
+/** Takes a permit and keeps it until its thread ends. */
+export const keepBlocked = blocking(import.meta, function keepBlocked(semaphore: Semaphore, up: Notify) {
+  semaphore.blockingAcquire();
+  up.notifyOne();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+});
+
+/** Takes a permit and keeps it. */
+export const keep = fn(import.meta, function* keep(semaphore: Semaphore, up: Notify) {
+  yield* semaphore.acquire();
+  up.notifyOne();
+  yield* pending();
+});
+
+/** Dies while a thread that its worker has started has a permit: one of the blocking pool, or a worker of a runtime of its own. */
+export const dieAbove = fn(
+  import.meta,
+  function* dieAbove(semaphore: Semaphore, up: Notify, below: "blocking thread" | "worker") {
+    if (below === "blocking thread") spawnBlocking(keepBlocked(semaphore, up));
+    else new Runtime({ flavor: "multiThread", workerThreads: 1 }).spawn(keep(semaphore, up));
+    yield* up.notified();
+    process.exit(3);
+  },
+);
 
 export const blockInTask = fn(import.meta, function* blockInTask(semaphore: Semaphore) {
   try {

@@ -1,4 +1,4 @@
-import { blocking, fn, JoinSet } from "toki";
+import { blocking, fn, JoinSet, spawn } from "toki";
 
 /** Notes how many of these run at once: cell 0 is their number, cell 1 the most there were, cell 2 how many have come. */
 export const meet = blocking(import.meta, function meet(shared: SharedArrayBuffer, party: number) {
@@ -22,3 +22,9 @@ export const meetFromWorker = fn(
     return (yield* set.joinAll()).length;
   },
 );
+
+/** Ends its worker, after as many jobs as there may be threads for them. */
+export const dieAfterJobs = fn(import.meta, function* dieAfterJobs(shared: SharedArrayBuffer, jobs: number) {
+  yield* spawn(meetFromWorker(shared, jobs, jobs));
+  process.exit(3);
+});

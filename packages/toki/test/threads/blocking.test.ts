@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fn, Runtime, yieldNow } from "toki";
-import { meet, meetFromWorker } from "./blocking.functions.js";
+import { fn, JoinError, Runtime, yieldNow } from "toki";
+import { dieAfterJobs, meet, meetFromWorker } from "./blocking.functions.js";
+import { slotsTaken } from "./support.js";
 
 const nothing = fn(function* nothing() {
   yield* yieldNow();
@@ -19,6 +20,25 @@ test("the cap on blocking threads is for all threads of the runtime together", {
     assert.equal(yield* onWorker, 6);
   });
   assert.equal(cells[1], 3);
+});
+
+test("a worker that dies takes its blocking threads along: others can have as many", { timeout: 30_000 }, async () => {
+  await using rt = new Runtime({ flavor: "multiThread", workerThreads: 1, maxBlockingThreads: 2 });
+  await assert.rejects(rt.spawn(dieAfterJobs(new SharedArrayBuffer(12), 2)).then(), JoinError);
+  // Each job waits for the other one.
+  assert.equal(await rt.spawn(meetFromWorker(new SharedArrayBuffer(12), 2, 2)), 2);
+});
+
+test("runtimes whose workers had blocking threads leave nothing behind", { timeout: 60_000 }, async () => {
+  const slots = slotsTaken();
+  const rt = new Runtime({ flavor: "multiThread", workerThreads: 1 });
+  const metrics = rt.metrics();
+  assert.equal(await rt.spawn(meetFromWorker(new SharedArrayBuffer(12), 2, 2)), 2);
+  assert.ok(slotsTaken() > slots);
+  await rt.shutdown();
+  assert.equal(slotsTaken(), slots);
+  assert.equal(metrics.numBlockingThreads, 0);
+  assert.equal(metrics.numIdleBlockingThreads, 0);
 });
 
 test("a job on a worker is over before its runtime is, and aborts before it starts", { timeout: 30_000 }, async () => {

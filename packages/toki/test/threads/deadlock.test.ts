@@ -61,6 +61,15 @@ test("so it is in a shutdown, which then ends", () =>
 test("what takes long on workers is no deadlock: computing, timers, requests, a task elsewhere", () =>
   handles("takes long", "number,number,number,number\n", /^$/));
 
+test("nor is a job of a runtime that nobody drives, which has a shared object", () =>
+  handles("a job elsewhere", "run\nblockOn\n", /^$/));
+
+test("nor is what takes long on a worker of a runtime that a worker has made", () =>
+  handles("a runtime on a worker", "woken\n", /^$/));
+
+test("a runtime on a worker, whose workers wait for ever too", () =>
+  reports("a runtime on a worker, in vain", "", /waitsForOwnRuntime \(on worker 0\)[\s\S]*Notify notified/));
+
 test("nor is what takes long here", () => handles("main's own work", "done\n", /^$/));
 
 test("nor is a socket that waits on a worker", () => handles("a server on a worker", "hello\n", /^$/));

@@ -1,7 +1,8 @@
 // What waits for ever on a worker, and what only takes long. Imported by workers.
 import { connect, createServer } from "node:net";
 import { gzip } from "node:zlib";
-import { fn, fromPromise, pending, sleep, spawn } from "toki";
+import { blocking, fn, fromPromise, pending, Runtime, sleep, spawn } from "toki";
+import { Notify } from "toki/shared";
 import { mark } from "./signals.js";
 
 export const neverEnds = fn(import.meta, function* neverEnds() {
@@ -70,4 +71,23 @@ export const asks = fn(import.meta, function* asks(port: number) {
         socket.once("error", reject);
       }),
   );
+});
+
+export const notifiesLate = blocking(import.meta, function notifiesLate(up: Notify, ms: number) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  up.notifyOne();
+});
+
+const notifies = fn(import.meta, function* notifies(up: Notify, ms: number | undefined) {
+  if (ms === undefined) yield* pending();
+  else yield* sleep(ms);
+  up.notifyOne();
+});
+
+/** Waits for what a worker of a runtime of its own does after `ms`, or never. */
+export const waitsForOwnRuntime = fn(import.meta, function* waitsForOwnRuntime(ms: number | undefined) {
+  const up = new Notify();
+  new Runtime({ flavor: "multiThread", workerThreads: 1 }).spawn(notifies(up, ms));
+  yield* up.notified();
+  return "woken";
 });

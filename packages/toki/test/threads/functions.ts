@@ -235,6 +235,13 @@ export const failsAtOnce = fn(import.meta, function* failsAtOnce() {
   throw new RangeError("at once");
 });
 
+/** Spawns a task that fails, and does not wait for it. Returns its id. */
+export const leavesFailure = fn(import.meta, function* leavesFailure() {
+  const handle = spawn(fails("type"), { name: "left alone" });
+  while (!handle.isFinished()) yield* yieldNow();
+  return handle.id;
+});
+
 /** Fails with what a child on some worker threw. */
 export const failsBelow = fn(import.meta, function* failsBelow(kind: string) {
   yield* spawn(fails(kind));

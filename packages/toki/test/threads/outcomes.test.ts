@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { type Future, fn, JoinError, NotSendError, spawn } from "toki";
-import { echo, fails, failsAtOnce, failsBelow, failsInCleanup, gives } from "./functions.js";
+import { test } from "node:test";
+import { type Future, fn, JoinError, NotSendError, Runtime, spawn, type TaskFailure } from "toki";
+import { echo, fails, failsAtOnce, failsBelow, failsInCleanup, gives, leavesFailure } from "./functions.js";
 import { reached } from "./signals.js";
 import { onThreads } from "./support.js";
 
@@ -120,6 +121,16 @@ onThreads("a failure that nobody joins is reported once, by the thread that spaw
   handle = undefined;
   while (rt.dump().tasks.some((task) => task.id === id)) yield* reached(yield* spawn(echo(mark1())), 0);
   assert.deepEqual(unhandled, []);
+});
+
+test("one that a task on a worker has spawned is told to onUnhandledFailure, too", { timeout: 30_000 }, async () => {
+  const failures: TaskFailure[] = [];
+  const rt = new Runtime({ workerThreads: 1, onUnhandledFailure: (failure) => failures.push(failure) });
+  const id = await rt.spawn(leavesFailure());
+  await rt.shutdown();
+  assert.equal(failures.length, 1);
+  assert.deepEqual([failures[0]?.id, failures[0]?.name], [id, "left alone"]);
+  assert.ok(failures[0]?.error instanceof TypeError, String(failures[0]?.error));
 });
 
 function mark1(): Int32Array {

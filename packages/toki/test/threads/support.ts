@@ -8,11 +8,14 @@ import * as threadModule from "../../dist/memory/thread.js";
 interface Arena {
   readonly inUse: number;
   readonly byteLength: number;
-  readonly memory: { load(index: number): number };
+  readonly memory: { load(index: number): number; store(index: number, value: number): void };
 }
 
 const { mailboxIfAny } = threadModule as unknown as { mailboxIfAny(): { readonly arena: Arena } | null };
-const { FUNCTIONS } = layoutModule as unknown as { FUNCTIONS: number };
+const { FUNCTIONS, MAX_SLOTS, NEXT_ID, SLOT_STATE, slotBase } = layoutModule as unknown as Record<
+  "FUNCTIONS" | "MAX_SLOTS" | "NEXT_ID" | "SLOT_STATE",
+  number
+> & { slotBase(slot: number): number };
 
 const LIMIT_MS = 20_000;
 
@@ -24,6 +27,19 @@ export function blocksInUse(): number {
 
 export function arenaBytes(): number {
   return mailboxIfAny()?.arena.byteLength ?? 0;
+}
+
+/** Of the ranges of task ids the next that a thread takes is that with this number. */
+export function skipTaskIds(range: number): void {
+  mailboxIfAny()?.arena.memory.store(NEXT_ID, range);
+}
+
+/** How many threads have a part in the shared memory. */
+export function slotsTaken(): number {
+  const memory = mailboxIfAny()?.arena.memory;
+  let taken = 0;
+  for (let slot = 0; slot < MAX_SLOTS; slot++) if ((memory?.load(slotBase(slot) + SLOT_STATE) ?? 0) !== 0) taken++;
+  return taken;
 }
 
 /** Failures that nobody joined. */

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { MessageChannel } from "node:worker_threads";
-import { fromPromise, move, spawn } from "toki";
-import { answers, echo, fills, gated, holds, inspects, movesBack, portMaker } from "./functions.js";
+import { fromPromise, move, spawn, spawnLocal } from "toki";
+import { answers, echo, fills, gated, holds, inspects, movesBack, portMaker, where } from "./functions.js";
 import { mark, reached } from "./signals.js";
-import { cells, onThreads } from "./support.js";
+import { cells, onThreads, skipTaskIds } from "./support.js";
 
 onThreads("everything structured clone knows, there and back", function* () {
   const shared = new SharedArrayBuffer(8);
@@ -147,6 +147,20 @@ onThreads("a task with parcels is cancelled before they have come", function* ()
     } catch (error) {
       assert.match(String(error), /cancelled/);
     }
+  }
+});
+
+onThreads("the ids of tasks may be long: what comes by message finds its task", function* () {
+  yield* spawn(echo(1));
+  for (const ranges of [2 ** 21, 2 ** 22, 2 ** 30]) {
+    skipTaskIds(ranges);
+    // The rest of what this thread has taken.
+    for (let i = 0; i < 1024; i++) yield* spawnLocal(function* () {});
+    const handle = spawn(echo([move(new ArrayBuffer(8)), "z".repeat(2 << 20)]));
+    assert.ok(handle.id > ranges * 1024);
+    assert.equal(((yield* handle) as [ArrayBuffer, string])[0].byteLength, 8);
+    const other = spawn(where());
+    assert.equal((yield* other).task, other.id);
   }
 });
 

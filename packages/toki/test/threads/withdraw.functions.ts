@@ -1,4 +1,5 @@
-import { fn, type JoinError, spawn } from "toki";
+import { fn, type JoinError, pending, spawn } from "toki";
+import type { mpsc } from "toki/shared";
 
 const begin = fn(import.meta, function* begin(cell: Int32Array) {
   Atomics.add(cell, 0, 1);
@@ -17,4 +18,10 @@ export const spawnAndAbort = fn(import.meta, function* spawnAndAbort(cell: Int32
     }
   }
   return cancelled;
+});
+
+/** Never ends, and takes long arguments. */
+export const keepsSender = fn(import.meta, function* keepsSender(_text: string, sender: mpsc.Sender<number>) {
+  using _tx = sender;
+  yield* pending();
 });

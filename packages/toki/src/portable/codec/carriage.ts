@@ -9,6 +9,7 @@
  * A cargo that nobody will read is closed by the thread that finds that out (`closeCargoes`). One that is between two threads when the reader ends is closed
  * by the platform.
  */
+import { discard } from "./discard.js";
 
 /** What of the platform's is carried. @internal */
 export interface Handle {
@@ -81,7 +82,25 @@ export function modulesFor(parcels: readonly unknown[]): string[] {
   return [...new Set(missing.map((cargo) => cargo.module))];
 }
 
-/** Nobody will read these parcels. @internal */
+/** Nobody will read the cargoes among these parcels. @internal */
 export function closeCargoes(parcels: readonly unknown[]): void {
   for (const parcel of parcels) if (isCargo(parcel)) parcel.handle.destroy();
+}
+
+/** Encoded values that are too long for shared memory: a parcel, the first one, as recognizable as a cargo. @internal */
+export interface LongValues {
+  readonly isLong: true;
+  readonly words: Int32Array;
+}
+
+/** @internal */
+export function isLongValues(parcel: unknown): parcel is LongValues {
+  return typeof parcel === "object" && parcel !== null && (parcel as Partial<LongValues>).isLong === true;
+}
+
+/** Nobody will read these parcels, nor has begun to. @internal */
+export function dropParcels(parcels: readonly unknown[]): void {
+  closeCargoes(parcels);
+  const [first] = parcels;
+  if (isLongValues(first)) discard(first.words, 0);
 }

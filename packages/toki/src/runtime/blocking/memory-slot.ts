@@ -24,10 +24,9 @@ export class MemorySlot {
   giveUp(): void {
     const { slot } = this.setup;
     const mailbox = threadMailbox();
-    breakLocks(mailbox.arena.memory, slot);
+    breakLocks(mailbox.arena, slot);
     mailbox.silence(slot);
     threadEnded(slot);
-    mailbox.adopt(slot);
-    mailbox.arena.releaseSlot(slot);
+    mailbox.bury(slot);
   }
 }

@@ -30,6 +30,7 @@ import { MAX_TIMER_MS } from "../driver/host.js";
 import { CANCEL, type Task } from "../task/task.js";
 import { threadHooks } from "../thread-hooks.js";
 import { BlockingFuture, DONE, FAILED_JOB, OVER, QUEUED, STARTED } from "./blocking-future.js";
+import { busyPools, jobEnded } from "./busy-pools.js";
 import { MemorySlot } from "./memory-slot.js";
 import { PoolThread } from "./pool-thread.js";
 import { ThreadEndedError } from "./thread-ended-error.js";
@@ -108,6 +109,7 @@ export class BlockingPool {
     if (task.isComplete) return task;
     future.task = task;
     rt.blockingJobs++;
+    busyPools.add(this);
     rt.hold();
     if (refusal === undefined && job.hasCrossings) refusal = this.encodeArguments(future as BlockingFuture<unknown>);
     if (refusal !== undefined) {
@@ -196,8 +198,9 @@ export class BlockingPool {
   }
 
   private settle(future: BlockingFuture<unknown>, state: number, outcome: unknown): void {
-    this.rt.blockingJobs--;
+    if (--this.rt.blockingJobs === 0) busyPools.delete(this);
     this.rt.release();
+    jobEnded();
     future.settle(state, outcome);
   }
 

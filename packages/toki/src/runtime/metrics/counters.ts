@@ -99,5 +99,10 @@ export function resumeCounters(rt: RuntimeCore, from: Float64Array): void {
   io.registered = at(IO_REGISTERED);
   io.deregistered = at(IO_REGISTERED);
   io.ready = at(IO_READY);
-  for (const gauge of [BLOCKING_THREADS, IDLE_BLOCKING_THREADS, BLOCKING_QUEUE]) from[gauge] = 0;
+  dropBlocking(from);
+}
+
+/** The thread has ended, and its blocking threads with it. @internal */
+export function dropBlocking(counters: Float64Array): void {
+  for (const gauge of [BLOCKING_THREADS, IDLE_BLOCKING_THREADS, BLOCKING_QUEUE]) counters[gauge] = 0;
 }

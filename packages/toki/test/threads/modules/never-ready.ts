@@ -4,6 +4,6 @@ import { fn } from "toki";
 
 if (!isMainThread) await new Promise(() => {});
 
-export const waitsForModule = fn(import.meta, function* waitsForModule() {
+export const waitsForModule = fn(import.meta, function* waitsForModule(..._unread: unknown[]) {
   return 1;
 });

@@ -1,7 +1,19 @@
 // One small program for each name on the command line: what is a deadlock with worker threads, and what only takes long.
 import { gzip } from "node:zlib";
-import { DeadlockError, fromPromise, join, main, Runtime, sleep, spawn } from "toki";
-import { asks, burnsUntil, compresses, listens, neverEnds, parent, stuckCleanup, waitsForOther } from "../deadlocks.js";
+import { DeadlockError, fn, fromPromise, join, main, Runtime, sleep, spawn } from "toki";
+import { Notify } from "toki/shared";
+import {
+  asks,
+  burnsUntil,
+  compresses,
+  listens,
+  neverEnds,
+  notifiesLate,
+  parent,
+  stuckCleanup,
+  waitsForOther,
+  waitsForOwnRuntime,
+} from "../deadlocks.js";
 import { add, fanOut, sleeps, waits } from "../functions.js";
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
@@ -106,6 +118,35 @@ const programs: Record<string, () => unknown> = {
         say(results.map((result) => typeof result).join());
       },
       { workerThreads: 4 },
+    ),
+
+  "a job elsewhere": async () => {
+    const there = new Runtime({ flavor: "currentThread" });
+    const here = new Runtime({ flavor: "currentThread" });
+    const woken = fn(function* woken(by: string) {
+      const up = new Notify();
+      there.spawnBlocking(notifiesLate(up, 500));
+      yield* up.notified();
+      say(by);
+    });
+    await here.run(woken("run"));
+    here.blockOn(woken("blockOn"));
+  },
+
+  "a runtime on a worker": () =>
+    main(
+      function* () {
+        say(yield* spawn(waitsForOwnRuntime(500)));
+      },
+      { workerThreads: 1 },
+    ),
+
+  "a runtime on a worker, in vain": () =>
+    main(
+      function* () {
+        yield* spawn(waitsForOwnRuntime(undefined));
+      },
+      { workerThreads: 1 },
     ),
 
   "main's own work": () =>

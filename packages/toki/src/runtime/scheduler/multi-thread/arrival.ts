@@ -2,7 +2,7 @@ import type { Context } from "../../../future/context.js";
 import { Future } from "../../../future/future.js";
 import { Pending, type Poll } from "../../../future/poll.js";
 import type { Waker } from "../../../future/waker.js";
-import { closeCargoes } from "../../../portable/codec/carriage.js";
+import { dropParcels } from "../../../portable/codec/carriage.js";
 
 /** The wait for a message with values that shared memory cannot hold. @internal */
 export class Arrival extends Future<readonly unknown[]> {
@@ -34,7 +34,7 @@ export class Arrival extends Future<readonly unknown[]> {
   override [Symbol.dispose](): void {
     const { values } = this;
     this.values = null;
-    if (values !== null) closeCargoes(values);
+    if (values !== null) dropParcels(values);
     this.onDrop();
   }
 

@@ -5,7 +5,7 @@
  *   laid out --dig()--> GRAVE       `graves` says which of the workers that were left have yet to hear of it: they may still post to the slot
  *   GRAVE --onHeard()--> free       when the last of them has, or has died itself. Its mail is handed out, and another thread can have the slot
  */
-import { LIFO, slotBase } from "../../../memory/layout.js";
+import { BLOCKING_THREADS, LIFO, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import { threadEnded } from "../../../memory/thread.js";
 import type { Control } from "./control.js";
@@ -28,11 +28,13 @@ export class Burial {
   /** Takes the dead out of all that is shared. True if it had a lock: it has ended in the middle of something. */
   layOut({ index, slot }: WorkerHandle): boolean {
     const { control, mailbox } = this;
-    const wasLocking = breakLocks(mailbox.arena.memory, slot);
+    const { arena } = mailbox;
+    const wasLocking = breakLocks(arena, slot);
     for (const queue of control.queues) queue.forget(control.queues[index] as LocalQueue);
     control.idle.bury(index);
     mailbox.silence(slot);
     this.rescue(slot);
+    control.returnBlockingThreads(arena.memory.exchange(slotBase(slot) + BLOCKING_THREADS, 0));
     threadEnded(slot);
     return wasLocking;
   }
@@ -70,7 +72,6 @@ export class Burial {
   }
 
   private close(slot: number): void {
-    this.mailbox.adopt(slot);
-    this.mailbox.arena.releaseSlot(slot);
+    this.mailbox.bury(slot);
   }
 }

@@ -77,6 +77,7 @@ export class Crew {
       workers: this.workers,
       seat: { index, slot, supervisor: mailbox.slot, lifoSlot: options.lifoSlot ?? true },
       options: workerOptions(options, index),
+      tellsFailures: options.onUnhandledFailure !== undefined,
     };
     worker.host = host.startThread({
       name: worker.name,
@@ -129,8 +130,8 @@ export class Crew {
 
   /** This thread waits for a lock, and hears of no thread's end meanwhile. The rest is done when it does. */
   private breakLocks(): void {
-    const { memory } = this.shared.mailbox.arena;
-    for (const worker of this.handles.values()) if (!worker.host.isAlive()) breakLocks(memory, worker.slot);
+    const { arena } = this.shared.mailbox;
+    for (const worker of this.handles.values()) if (!worker.host.isAlive()) breakLocks(arena, worker.slot);
   }
 
   /** Finds those that have ended: the event loop would say so, and why, but gets no turn. */

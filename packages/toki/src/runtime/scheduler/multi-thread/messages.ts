@@ -15,10 +15,11 @@ export type FromWorker =
   /** parcel-store.ts */
   | { readonly keep: readonly unknown[]; readonly id: number }
   | { readonly want: number; readonly slot: number }
-  | { readonly drop: number; readonly isMessage: boolean }
+  | { readonly drop: number }
   /** The sender knows that the thread of a slot is no more. */
   | { readonly buried: number }
   | Outcome
+  /** Of a task that was spawned there, which nobody has joined; `error` as portable/errors.ts encodes it. */
   | { readonly failure: { readonly id: number; readonly name: string | undefined; readonly error: unknown } };
 
 /** To a worker. @internal */

@@ -8,10 +8,9 @@
  *   KEPT --drop--> nothing                            the task was cancelled before it started
  *   WANTED --drop--> REFUSED --keep--> nothing        it was cancelled while it waited for them
  *
- * Who finds that nobody will read parcels closes the cargoes among them: here, on the worker that asked, or where a message finds no thread.
+ * Who finds that nobody will read parcels gives up what is in them (`dropParcels`): here, on the worker that asked, or where a message finds no thread.
  */
-import { closeCargoes, isCargo } from "../../../portable/codec/carriage.js";
-import { discardArgs } from "../../../portable/codec/discard.js";
+import { dropParcels, isCargo, isLongValues } from "../../../portable/codec/carriage.js";
 import { Inspector } from "../../../portable/inspect.js";
 
 /** In the place of the slot that wants them: nobody does any more. */
@@ -40,7 +39,7 @@ export class ParcelStore {
       return;
     }
     this.wanted.delete(id);
-    if (slot === REFUSED) closeCargoes(values);
+    if (slot === REFUSED) dropParcels(values);
     else this.send(slot, id, values);
   }
 
@@ -54,21 +53,20 @@ export class ParcelStore {
     this.send(slot, id, values);
   }
 
-  /** Nobody will want it. @param isMessage - the first value is the encoded arguments */
-  drop(id: number, isMessage: boolean): void {
+  /** Nobody will want it. */
+  drop(id: number): void {
     const values = this.kept.get(id);
     if (values === undefined) {
       if (this.wanted.has(id)) this.wanted.set(id, REFUSED);
       return;
     }
     this.kept.delete(id);
-    if (isMessage) discardArgs(values[0] as Int32Array, 0);
-    closeCargoes(values);
+    dropParcels(values);
   }
 
   /** No thread is left that could want any. */
   close(): void {
-    for (const values of this.kept.values()) closeCargoes(values);
+    for (const values of this.kept.values()) dropParcels(values);
     this.kept.clear();
     this.wanted.clear();
   }
@@ -84,7 +82,7 @@ export function transferOf(values: readonly unknown[]): unknown[] {
   const handles: unknown[] = [];
   for (const value of values) if (isCargo(value)) handles.push(value.handle);
   try {
-    for (const value of values) if (!isCargo(value)) inspector.check(value, "");
+    for (const value of values) if (!isCargo(value)) inspector.check(isLongValues(value) ? value.words : value, "");
   } catch {
     // What the walk does not know is copied.
   }
@@ -94,5 +92,5 @@ export function transferOf(values: readonly unknown[]): unknown[] {
 /** A message to a thread that is no more. @internal */
 export function undeliverable(message: unknown): void {
   const { parcels, outcome } = message as { parcels?: readonly unknown[]; outcome?: readonly unknown[] };
-  closeCargoes(parcels ?? outcome ?? []);
+  dropParcels(parcels ?? outcome ?? []);
 }

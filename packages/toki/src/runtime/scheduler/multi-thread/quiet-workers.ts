@@ -3,14 +3,17 @@
  * runtime alone.
  *
  * What a worker was asked and has answered is on its WorkerHandle, where `stir` takes it back. The answer counts as long as QUIET in its slot still holds it,
- * which the worker clears as it wakes (quiet-answer.ts), and it is enlisted as a sleeper.
+ * which the worker clears as it wakes (quiet-answer.ts), and it is enlisted as a sleeper. A worker on whose thread further runtimes were made answers when the
+ * workers of those are quiet, too; since others may wake them without it, their words are read with its own.
  */
-import { LIFO, MAIL, QUIET, slotBase } from "../../../memory/layout.js";
+import { LIFO, MAIL, PARKER, PARKER_INDEX, PARKER_WORKERS, QUIET, slotBase } from "../../../memory/layout.js";
+import type { SharedMemory } from "../../../memory/shared-memory.js";
 import type { RuntimeCore } from "../../core.js";
 import { TaskDump, type TaskSnapshot } from "../../dump.js";
 import { DeadlockError } from "../../error.js";
 import { FORCED, WORKING } from "./control.js";
 import type { Crew } from "./crew.js";
+import { Idle } from "./idle.js";
 import type { Quiet } from "./messages.js";
 import type { QuietMember, QuietWatch } from "./quiet.js";
 import type { SharedPart } from "./shared-part.js";
@@ -23,6 +26,18 @@ interface Owner {
   /** Whether somebody waits for the end of the threads. */
   readonly isEndAwaited: boolean;
   force(): void;
+}
+
+/** What the thread of a slot has said when it was quiet; undefined if it may do something. 0 for a blocking thread, whose jobs keep who started it from being quiet. */
+function quietWordOf(memory: SharedMemory, slot: number): number | undefined {
+  const base = slotBase(slot);
+  const parker = memory.load(base + PARKER);
+  if (parker === 0) return 0;
+  // One that was woken, for work or for the end, and has yet to run is not quiet, although its word still says so.
+  const idle = new Idle(memory, parker, memory.load(base + PARKER_WORKERS));
+  if (!idle.isParked(memory.load(base + PARKER_INDEX)) || memory.load(base + MAIL) !== 0) return undefined;
+  const word = memory.load(base + QUIET);
+  return word === 0 ? undefined : word;
 }
 
 /** @internal */
@@ -60,7 +75,7 @@ export class QuietWorkers implements QuietMember {
 
   ask(): void {
     for (const worker of this.crew.handles.values()) {
-      if (!worker.isReady || worker.question !== undefined || this.isQuiet(worker)) continue;
+      if (!worker.isReady || worker.question !== undefined || this.wordsOf(worker) !== undefined) continue;
       worker.question = worker.posts;
       worker.host.post({ ask: worker.posts }, []);
     }
@@ -74,11 +89,17 @@ export class QuietWorkers implements QuietMember {
     this.watch.releaseIfQuiet();
   }
 
-  private isQuiet({ index, slot, quietWord }: WorkerHandle): boolean {
-    const { mailbox, control } = this.shared;
-    // One that was woken, for work or for the end, and has yet to run is not quiet, although its word still says so.
-    if (quietWord === 0 || !control.idle.isParked(index)) return false;
-    return mailbox.arena.memory.load(slotBase(slot) + QUIET) === quietWord;
+  /** The words of a worker, and of those of runtimes that were made on its thread; undefined if not all are quiet. */
+  private wordsOf({ slot, quietWord }: WorkerHandle): readonly number[] | undefined {
+    if (quietWord === 0) return undefined;
+    const { arena } = this.shared.mailbox;
+    const words: number[] = [];
+    for (const each of arena.family(slot)) {
+      const word = quietWordOf(arena.memory, each);
+      if (word === undefined) return undefined;
+      words.push(word);
+    }
+    return words.at(-1) === quietWord ? words : undefined;
   }
 
   quietWords(): readonly number[] | undefined {
@@ -86,8 +107,9 @@ export class QuietWorkers implements QuietMember {
     if (owner.phase === WORKING && crew.handles.size < owner.workers && crew.failure === undefined) return undefined;
     const words: number[] = [];
     for (const worker of crew.handles.values()) {
-      if (!this.isQuiet(worker)) return undefined;
-      words.push(worker.quietWord);
+      const own = this.wordsOf(worker);
+      if (own === undefined) return undefined;
+      words.push(...own);
     }
     return words;
   }

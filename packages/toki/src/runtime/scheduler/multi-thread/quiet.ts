@@ -19,6 +19,7 @@
  * between threads go through this one, which sees those that are waiting here first, and to which the answer of a worker is worth nothing if it has sent
  * that worker anything since it asked.
  */
+import { busyPools } from "../../blocking/busy-pools.js";
 import type { Host, HostTimer } from "../../driver/host.js";
 import { type AwaitNode, TaskDump, type TaskSnapshot } from "../../dump.js";
 import { type OtherThreads, otherThreads } from "../other-threads.js";
@@ -116,6 +117,7 @@ export class QuietWatch implements OtherThreads {
   }
 
   areQuiet(): boolean {
+    if (busyPools.size > 0) return false;
     for (const member of this.members) member.receive();
     const before: (readonly number[])[] = [];
     for (const member of this.members) {

@@ -5,14 +5,14 @@
  *   0      LINK        whoever has the task: the queue it is in; then its worker, to mail it home
  *   1      STATE       below
  *   2      FUNCTION    home, before it is queued: the number of the function (function-table.ts)
- *   3      HOME        home, before it is queued: the slot of the thread that spawned it
+ *   3      HOME        home, before it is queued: the slot of the thread that spawned it, and above that what ID has no room for
  *   4      WORKER      home, before it is queued: the moment (shared-clock.ts), where delays are measured; then who took it from a queue, before STATE says
  *                      RUNNING: its slot
  *   5      DATA        who may write the values: the block they are in, or 0 when they are in the record itself
  *   6      DATA_CLASS  with DATA: the class of that block
  *   7      COMMAND     home, once: the link of the mail to the worker
  *   8      HOME_KEY    home: its index in home's table, and the bit WANTED once somebody there waits for the outcome
- *   9      ID          home, before it is queued: the task's id
+ *   9      ID          home, before it is queued: the lower 32 bits of the task's id
  *   10-15  VALUES      home: the arguments; then the worker: the outcome
  *
  * STATE, and who changes it, always by an atomic operation:
@@ -35,6 +35,8 @@
  * Who frees: home when it takes the outcome, unless CALLED is set, since a block that is in a mailbox must stay. Both bits are set with `or`, which returns
  * what was before: of home (setting ZOMBIE) and the worker (clearing CALLED) the second one sees the other's bit, and frees.
  */
+import { MAX_SLOTS } from "../../../memory/layout.js";
+import type { Memory } from "../../../memory/memory.js";
 
 /** @internal */
 export const LINK = 0;
@@ -62,6 +64,25 @@ export const ID = 9;
 export const VALUES = 10;
 /** How many words of values fit into a record. @internal */
 export const INLINE_WORDS = 6;
+
+/** Says where a task comes from, and its id. @internal */
+export function setOrigin(memory: Memory, block: number, home: number, id: number): void {
+  memory.write(block + HOME, home + MAX_SLOTS * Math.floor(id / 2 ** 32));
+  memory.write(block + ID, id | 0);
+}
+
+/** The slot of the thread that spawned the task. @internal */
+export function homeOf(memory: Memory, block: number): number {
+  return memory.read(block + HOME) & (MAX_SLOTS - 1);
+}
+
+/** The task's id. @internal */
+export function idOf(memory: Memory, block: number): number {
+  return (
+    ((memory.read(block + HOME) >>> 0) - homeOf(memory, block)) * (2 ** 32 / MAX_SLOTS) +
+    (memory.read(block + ID) >>> 0)
+  );
+}
 
 /** @internal */
 export const RECORD_CLASS = 0;

@@ -37,8 +37,6 @@ export class RemoteFuture extends Future<unknown> {
   isWanted = false;
   /** Whether a part of the arguments went by message. */
   hasParcels = false;
-  /** Whether all of them did. */
-  isMessage = false;
 
   constructor(tasks: RemoteTasks, rt: RuntimeCore, record: number, key: number, functionNumber: number) {
     super();

@@ -8,7 +8,7 @@ import type { FnFuture } from "../../../future/frame.js";
 import { BLOCK_WORDS } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
-import { closeCargoes } from "../../../portable/codec/carriage.js";
+import { closeCargoes, dropParcels } from "../../../portable/codec/carriage.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
 import * as task from "../../task/task.js";
@@ -89,7 +89,6 @@ export class RemoteTasks {
     try {
       // Memory may be full, and hooks of the user may throw: then the spawn never was.
       if (!values.put(block, flags)) {
-        remote.isMessage = true;
         const moved: unknown[] = [];
         parcels = values.message(moved);
         transfer = moved;
@@ -114,10 +113,9 @@ export class RemoteTasks {
     this.table[key] = remote;
     memory.write(block + record.STATE, record.QUEUED);
     memory.write(block + record.FUNCTION, number);
-    memory.write(block + record.HOME, mailbox.slot);
     memory.write(block + record.WORKER, rt.observer?.tracksLatency ? nowMicros(rt.host) : -1);
     memory.write(block + record.HOME_KEY, key);
-    memory.write(block + record.ID, spawned.id);
+    record.setOrigin(memory, block, mailbox.slot, spawned.id);
     mailbox.expected++;
     rt.remoteTasks++;
     rt.holdForThreads();
@@ -246,7 +244,7 @@ export class RemoteTasks {
 
   private dropParcels(remote: RemoteFuture): void {
     if (!remote.hasParcels) return;
-    remote.rt.threads?.dropParcels((remote.task as task.Task<unknown>).id, remote.isMessage);
+    remote.rt.threads?.dropParcels((remote.task as task.Task<unknown>).id);
   }
 
   /** A part of an outcome that came by message. */
@@ -257,7 +255,7 @@ export class RemoteTasks {
       this.take(waiting, values);
     } else if (waiting === UNWANTED) {
       this.parcels.delete(id);
-      closeCargoes(values);
+      dropParcels(values);
     } else this.parcels.set(id, values);
   }
 
@@ -274,7 +272,7 @@ export class RemoteTasks {
       this.take(remote, []);
       return;
     }
-    const id = memory.read(block + record.ID);
+    const id = record.idOf(memory, block);
     const parcels = this.parcels.get(id);
     if (parcels === undefined) this.parcels.set(id, remote);
     else {
@@ -286,12 +284,12 @@ export class RemoteTasks {
   /** What comes by message, or has come, with an outcome that nobody will read. */
   private dropOutcomeParcels(block: number): void {
     if ((this.values.flagsOf(block) & (HAS_PARCELS | IS_PARCEL)) === 0) return;
-    const id = this.memory.read(block + record.ID);
+    const id = record.idOf(this.memory, block);
     const parcels = this.parcels.get(id);
     if (parcels === undefined) this.parcels.set(id, UNWANTED);
     else {
       this.parcels.delete(id);
-      closeCargoes(parcels as readonly unknown[]);
+      dropParcels(parcels as readonly unknown[]);
     }
   }
 
@@ -308,7 +306,7 @@ export class RemoteTasks {
     let outcome = 0;
     let value: unknown;
     if (remote.state === FORCING && parcels.length > 0) {
-      closeCargoes(parcels);
+      dropParcels(parcels);
       this.leave(remote);
       this.dropReply(block);
       return;

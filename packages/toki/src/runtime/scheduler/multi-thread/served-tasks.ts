@@ -14,7 +14,7 @@ import { type Body, FnFuture } from "../../../future/frame.js";
 import { Waker } from "../../../future/waker.js";
 import { keepShape } from "../../../internal/keep-shape.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
-import { closeCargoes, modulesFor } from "../../../portable/codec/carriage.js";
+import { closeCargoes, dropParcels, modulesFor } from "../../../portable/codec/carriage.js";
 import { discard } from "../../../portable/codec/discard.js";
 import { encodeThrown } from "../../../portable/errors.js";
 import { importModuleOf, loadFunction } from "../../../portable/load.js";
@@ -38,7 +38,7 @@ export interface Courier {
   /** Asks for what only a message can carry. */
   wantParcels(id: number): void;
   /** Nobody will ask for it. */
-  dropParcels(id: number, isMessage: boolean): void;
+  dropParcels(id: number): void;
 }
 
 /** What dumps call the frame around a function that has yet to come. @internal */
@@ -86,7 +86,7 @@ export class ServedTasks {
       return null;
     }
     const flags = this.tasks.values.flagsOf(block);
-    const id = memory.read(block + record.ID);
+    const id = record.idOf(memory, block);
     if (!this.rt.isOpen) {
       this.dropArguments(block);
       this.send(block, record.CANCELLED, undefined);
@@ -153,7 +153,8 @@ export class ServedTasks {
         if ((flags & HAS_NAME) === 0) args = tasks.values.takeArgs(block, parcels);
         else ({ args, name } = tasks.values.takeNamedArgs(block, parcels));
       } finally {
-        if (args === undefined) closeCargoes(parcels);
+        if (served.holdsArguments) dropParcels(parcels);
+        else if (args === undefined) closeCargoes(parcels);
       }
       if (name !== undefined) {
         const running = served.task as task.Task<unknown>;
@@ -206,7 +207,7 @@ export class ServedTasks {
   onParcels(id: number, values: readonly unknown[]): void {
     const arrival = this.arrivals.get(id);
     this.arrivals.delete(id);
-    if (arrival === undefined) closeCargoes(values);
+    if (arrival === undefined) dropParcels(values);
     else arrival.arrive(values);
   }
 
@@ -227,9 +228,7 @@ export class ServedTasks {
   private dropArguments(block: number): void {
     const { values } = this.tasks;
     const flags = values.flagsOf(block);
-    if ((flags & (HAS_PARCELS | IS_PARCEL)) !== 0) {
-      this.courier.dropParcels(this.memory.read(block + record.ID), (flags & IS_PARCEL) !== 0);
-    }
+    if ((flags & (HAS_PARCELS | IS_PARCEL)) !== 0) this.courier.dropParcels(record.idOf(this.memory, block));
     values.dropArgs(block);
   }
 
@@ -238,7 +237,7 @@ export class ServedTasks {
     const { memory, tasks } = this;
     const { values, mailbox } = tasks;
     const { encoder } = values;
-    const home = memory.read(block + record.HOME);
+    const home = record.homeOf(memory, block);
     let bits = record.DONE | outcome;
     try {
       encoder.begin(outcome === 0 ? this.whereOf(block) : "");
@@ -297,7 +296,7 @@ export class ServedTasks {
     const { parcels, transfer } = encoder;
     const fits = values.put(block, parcels.length === 0 ? 0 : HAS_PARCELS);
     if (fits && parcels.length === 0) return;
-    const id = this.memory.read(block + record.ID);
+    const id = record.idOf(this.memory, block);
     const moved: unknown[] = [];
     const outcome = fits ? parcels : values.message(moved);
     encoder.depart();
@@ -316,13 +315,13 @@ export class ServedTasks {
     this.served.set(last.record, last);
   }
 
-  /** The thread ends: of the tasks that it runs, those it has spawned itself concern nobody else. */
-  dropOwn(): void {
+  /** The thread ends: gives up what is in arguments that it has yet to take, and the tasks that it has spawned itself, which concern nobody else. */
+  dropAll(): void {
     this.enterLast();
     const { tasks, memory } = this;
     for (const served of this.served.values()) {
-      if (memory.read(served.record + record.HOME) !== tasks.mailbox.slot) continue;
       if (served.holdsArguments) this.dropArguments(served.record);
+      if (record.homeOf(memory, served.record) !== tasks.mailbox.slot) continue;
       tasks.freeUnlessCalled(served.record);
     }
     this.served.clear();

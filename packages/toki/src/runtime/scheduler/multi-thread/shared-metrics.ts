@@ -87,6 +87,7 @@ export class SharedMetrics implements MetricsSource {
     const blocks: number[] = [];
     for (let thread = 0; thread <= this.workers; thread++) {
       const { counters, histograms } = this.thread(thread);
+      if (thread !== this.self) counter.dropBlocking(counters);
       blocks.push(this.view(memory, control, thread, HISTOGRAMS + 1)[HISTOGRAMS] as number);
       this.threads[thread] = { counters: counters.slice(), histograms: histograms.map((counts) => counts?.slice()) };
     }

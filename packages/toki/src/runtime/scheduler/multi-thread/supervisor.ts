@@ -8,6 +8,7 @@
  *   ENDED     -> the last one has ended, and so has every task of this thread, which may be in a queue until then: the memory is given back
  */
 import type { FnFuture } from "../../../future/frame.js";
+import { decodeThrown } from "../../../portable/errors.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import { portable, refuseWhileImporting } from "../../../portable/registry.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
@@ -85,8 +86,8 @@ export class Supervisor implements ThreadPart {
     this.parcels.keep(id, structuredClone([...values], { transfer: [...transfer] as ArrayBuffer[] }));
   }
 
-  dropParcels(id: number, isMessage: boolean): void {
-    this.parcels.drop(id, isMessage);
+  dropParcels(id: number): void {
+    this.parcels.drop(id);
   }
 
   takeBlockingThread(max: number): boolean {
@@ -150,10 +151,13 @@ export class Supervisor implements ThreadPart {
     else if ("to" in message) this.message(message.to, message.message, message.transfer);
     else if ("keep" in message) this.parcels.keep(message.id, message.keep);
     else if ("want" in message) this.parcels.want(message.want, message.slot);
-    else if ("drop" in message) this.parcels.drop(message.drop, message.isMessage);
+    else if ("drop" in message) this.parcels.drop(message.drop);
     else if ("buried" in message) burial.onHeard(worker, message.buried);
     else if ("outcome" in message) tasks.onParcels(message.id, message.outcome);
-    else if ("failure" in message) this.rt.options.onUnhandledFailure?.(message.failure);
+    else if ("failure" in message) {
+      const { id, name, error } = message.failure;
+      this.rt.options.onUnhandledFailure?.({ id, name, error: decodeThrown(error) });
+    }
   }
 
   // Running

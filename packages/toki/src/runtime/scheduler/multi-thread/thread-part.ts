@@ -35,7 +35,7 @@ export interface ThreadPart {
   /** Sends a message to the thread of a slot. */
   message(slot: number, message: unknown, transfer: readonly unknown[]): void;
   /** A task with parcels was cancelled before it started. */
-  dropParcels(id: number, isMessage: boolean): void;
+  dropParcels(id: number): void;
   /** Counts one more thread of the blocking pools of all threads, unless there are `max`. */
   takeBlockingThread(max: number): boolean;
   /** One of them has ended. */

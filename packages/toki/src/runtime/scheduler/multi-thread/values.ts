@@ -4,6 +4,7 @@
 import { type Arena, classFor, MAX_BLOCK_WORDS } from "../../../memory/arena.js";
 import { BLOCK_WORDS } from "../../../memory/layout.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
+import type { LongValues } from "../../../portable/codec/carriage.js";
 import { Decoder, discard, discardArgs } from "../../../portable/codec/decoder.js";
 import { Encoder } from "../../../portable/codec/encoder.js";
 import { DATA, DATA_CLASS, INLINE_WORDS, VALUES } from "./record.js";
@@ -62,7 +63,8 @@ export class Values {
     const { encoder } = this;
     const words = encoder.words.slice(0, encoder.length);
     transfer.push(words.buffer, ...encoder.transfer);
-    return [words, ...encoder.parcels];
+    const long: LongValues = { isLong: true, words };
+    return [long, ...encoder.parcels];
   }
 
   flagsOf(record: number): number {
@@ -103,17 +105,23 @@ export class Values {
 
   /** Frees arguments that nobody will read. */
   dropArgs(record: number): void {
-    if (!this.isMessage(record)) discardArgs(this.memory.words, this.place(record));
+    if (!this.isMessage(record)) {
+      const at = this.place(record);
+      discardArgs(this.memory.words, at);
+    }
     this.freeData(record);
   }
 
   /** Frees an outcome that nobody will read. */
   dropValue(record: number): void {
-    if (!this.isMessage(record)) discard(this.memory.words, this.place(record));
+    if (!this.isMessage(record)) {
+      const at = this.place(record);
+      discard(this.memory.words, at);
+    }
     this.freeData(record);
   }
 
-  /** Where the values are in `wordsOf`, which reaches them then. */
+  /** Where the values are in `wordsOf`, which reaches them then: before, the view may be too short. */
   private place(record: number): number {
     const { memory } = this;
     if (this.isMessage(record)) return 0;
@@ -128,7 +136,7 @@ export class Values {
   }
 
   private wordsOf(record: number, parcels: readonly unknown[]): Int32Array {
-    return this.isMessage(record) ? (parcels[0] as Int32Array) : this.memory.words;
+    return this.isMessage(record) ? (parcels[0] as LongValues).words : this.memory.words;
   }
 
   /** The parcels beside the words. */

@@ -4,11 +4,12 @@
  */
 import { host } from "#host";
 import { threadEnded, threadMailbox } from "../../../memory/thread.js";
+import { encodeThrown } from "../../../portable/errors.js";
 import { portable } from "../../../portable/registry.js";
 import { ThreadEndedError } from "../../blocking/thread-ended-error.js";
 import { RuntimeCore, shareTaskIds } from "../../core.js";
 import { packageUrl } from "../../driver/package-url-node.js";
-import type { RuntimeOptions } from "../../options.js";
+import type { RuntimeOptions, TaskFailure } from "../../options.js";
 import { Control } from "./control.js";
 import type { ToWorker } from "./messages.js";
 import type { WorkerSeat } from "./task-finder.js";
@@ -27,6 +28,8 @@ export interface WorkerSetup {
   readonly workers: number;
   readonly seat: WorkerSeat;
   readonly options: RuntimeOptions;
+  /** Whether that thread wants to be told of failures that nobody has joined. */
+  readonly tellsFailures: boolean;
 }
 
 /** The thread's end of its channel. @internal */
@@ -43,11 +46,14 @@ export interface WorkerPort {
 }
 
 function begin(setup: WorkerSetup, port: WorkerPort): void {
-  const { seat, options } = setup;
+  const { seat, options, tellsFailures } = setup;
   const mailbox = threadMailbox();
   shareTaskIds(mailbox.arena.memory);
   const control = new Control(mailbox.arena, setup.control, setup.workers);
-  const rt = new RuntimeCore(options, host);
+  const rt = new RuntimeCore(
+    tellsFailures ? { ...options, onUnhandledFailure: (it) => tell(it, port) } : options,
+    host,
+  );
   const worker = new Worker(rt, control, mailbox, seat, port);
   rt.joinThreads(worker);
   rt.serve(worker);
@@ -61,10 +67,14 @@ function begin(setup: WorkerSetup, port: WorkerPort): void {
   port.onExit(() => {
     if (mailbox.arena.memory.isLocking) return;
     worker.handOver();
-    worker.served.dropOwn();
+    worker.served.dropAll();
   });
   rt.drive(() => {});
   port.post({ ready: true }, []);
+}
+
+function tell({ id, name, error }: TaskFailure, port: WorkerPort): void {
+  port.post({ failure: { id, name, error: encodeThrown(error) } }, []);
 }
 
 function onMessage(worker: Worker, message: ToWorker): void {

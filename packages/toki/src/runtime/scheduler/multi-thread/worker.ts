@@ -12,11 +12,14 @@
  *   PARKED -> either       poll(), which begins every batch: woken as a searcher, or by a timer or socket of its own
  */
 import type { FnFuture } from "../../../future/frame.js";
+import { BLOCKING_THREADS, slotBase } from "../../../memory/layout.js";
 import type { Mailbox } from "../../../memory/mailbox.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
+import { busyPools } from "../../blocking/busy-pools.js";
 import type { RuntimeCore, SpawnOptions } from "../../core.js";
 import * as counter from "../../metrics/counters.js";
 import type { Task } from "../../task/task.js";
+import { otherThreads } from "../other-threads.js";
 import { type Control, FORCED, WORKING } from "./control.js";
 import { Parker } from "./parker.js";
 import { QuietAnswer } from "./quiet-answer.js";
@@ -31,6 +34,9 @@ import type { WorkerPort } from "./worker-thread.js";
 const SPIN_MS = 0.05;
 /** How many looks-out in a row may be in vain. A worker that has only its own sockets and timers to wait for would look out after each event, at many times its cost. */
 const PATIENCE = 16;
+
+/** Milliseconds between looks at whether the runtimes that were made on this thread have come to rest. */
+const OWN_MS = 100;
 
 /** @internal */
 export class Worker extends TaskFinder implements ThreadPart {
@@ -89,15 +95,18 @@ export class Worker extends TaskFinder implements ThreadPart {
     this.port.post({ want: id, slot: this.seat.slot }, []);
   }
 
-  dropParcels(id: number, isMessage: boolean): void {
-    this.port.post({ drop: id, isMessage }, []);
+  dropParcels(id: number): void {
+    this.port.post({ drop: id }, []);
   }
 
   takeBlockingThread(max: number): boolean {
-    return this.control.takeBlockingThread(max);
+    if (!this.control.takeBlockingThread(max)) return false;
+    this.memory.add(slotBase(this.seat.slot) + BLOCKING_THREADS, 1);
+    return true;
   }
 
   returnBlockingThread(): void {
+    this.memory.sub(slotBase(this.seat.slot) + BLOCKING_THREADS, 1);
     this.control.returnBlockingThreads(1);
   }
 
@@ -165,13 +174,25 @@ export class Worker extends TaskFinder implements ThreadPart {
     // After the messages, of which one may have been a question; else the thread would end.
     this.port.setRef(true);
     if (!this.quiet.isAsked) return;
-    const { executor } = this.rt;
-    if (!this.isParked || this.rt.blockingJobs > 0 || executor.hasRunnable || this.mailbox.hasMail) {
+    const { executor, host } = this.rt;
+    if (busyPools.size > 0 || !this.areOwnQuiet()) {
+      host.setTimer(() => executor.drain(), OWN_MS);
+      return;
+    }
+    if (!this.isParked || executor.hasRunnable || this.mailbox.hasMail) {
       // Not at the end of this turn: to park lets go of the channel, and the loop is alive by then only if it has something else.
-      this.rt.host.immediate(() => executor.drain());
+      host.immediate(() => executor.drain());
       return;
     }
     this.port.post(this.quiet.answer(), []);
+  }
+
+  /** Whether nothing will happen on the workers of runtimes that were made on this thread. */
+  private areOwnQuiet(): boolean {
+    const own = otherThreads.current;
+    if (own === null || own.areQuiet()) return true;
+    own.ask();
+    return false;
   }
 
   get hasMail(): boolean {
