@@ -228,7 +228,7 @@ export class RuntimeCore {
     future.claim();
     if (this.phase === OPEN) {
       const task = this.start(future, options);
-      if (!this.isOpen) task.abort(); // its own spawn hook began the shutdown
+      if (this.observesTasks && !this.isOpen) task.abort(); // its own spawn hook began the shutdown
       return task;
     }
     const refused = new Task(this, future, newTaskId(), 0);
@@ -255,10 +255,12 @@ export class RuntimeCore {
   protected start<T>(future: Future<T>, options: SpawnOptions | undefined): Task<T> {
     const task = new Task(this, future, newTaskId(), SCHEDULED);
     // The spawn hook may throw: then the spawn never was.
-    if (options !== undefined || this.observesTasks) this.describeTask(task as Task<unknown>, options);
-    if (this.phase === CLOSED) {
-      task.complete(CANCELLED, undefined); // by that hook
-      return task;
+    if (options !== undefined || this.observesTasks) {
+      this.describeTask(task as Task<unknown>, options);
+      if (this.phase === CLOSED) {
+        task.complete(CANCELLED, undefined); // by that hook
+        return task;
+      }
     }
     this.spawnedTasks++;
     this.liveTasks++;

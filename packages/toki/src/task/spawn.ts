@@ -15,9 +15,9 @@ export function currentRuntime(what: string): RuntimeCore {
 }
 
 /** @internal */
-export function checkSpawnOptions(options: SpawnOptions | undefined, where: string): void {
+export function checkSpawnOptions(options: SpawnOptions, where: string): void {
   checkOptions(options, where);
-  const name = options?.name;
+  const { name } = options;
   if (name !== undefined && typeof name !== "string") throw invalidArgument(where, "options.name", "a string", name);
 }
 
@@ -28,7 +28,7 @@ export function spawnOn<T>(
   options: SpawnOptions | undefined,
   where: string,
 ): JoinHandle<T> {
-  checkSpawnOptions(options, where);
+  if (options !== undefined) checkSpawnOptions(options, where);
   return new JoinHandle<T>(rt.spawn(intoFuture(future, where), options));
 }
 
@@ -39,7 +39,7 @@ export function spawnLocalOn<T>(
   options: SpawnOptions | undefined,
   where: string,
 ): JoinHandle<T> {
-  checkSpawnOptions(options, where);
+  if (options !== undefined) checkSpawnOptions(options, where);
   return new JoinHandle<T>(rt.spawnLocal(future, options));
 }
 
