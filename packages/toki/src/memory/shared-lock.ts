@@ -59,9 +59,24 @@ export class SharedLock {
   }
 
   unlock(): void {
+    this.free();
+    this.memory.leave();
+  }
+
+  /**
+   * As `unlock`, then wakes who sleeps on `sleeper`, a word that was changed under the lock: to wake a thread may cost this one its processor, and with the lock
+   * in hand it would hold up all the others. The lock stays written down until that is done, so that who clears up after this thread wakes the sleeper, too.
+   */
+  unlockAndWake(sleeper: number): void {
+    const { memory } = this;
+    this.free();
+    memory.notify(sleeper, Number.POSITIVE_INFINITY);
+    memory.leave();
+  }
+
+  private free(): void {
     const { memory } = this;
     if ((memory.exchange(this.word, FREE) & ASLEEP) !== 0) memory.notify(this.word, 1);
-    memory.leave();
   }
 
   private lockSlow(): void {
@@ -85,6 +100,7 @@ export class SharedLock {
  *
  * @param owner - the number of the thread, which is no more
  * @param repair - called while the lock is still taken, with the lock's kind and word
+ * @param tell - called with the same in any case, after that: the thread may have unlocked it, and not have woken whom it was to wake
  * @internal
  */
 export function breakHeld(
@@ -92,11 +108,14 @@ export function breakHeld(
   entry: number,
   owner: number,
   repair: (kind: number, word: number) => void,
+  tell: (kind: number, word: number) => void,
 ): void {
   const word = entry >>> KIND_BITS;
+  const kind = entry & ((1 << KIND_BITS) - 1);
   if (memory.load(word) >>> 1 === owner) {
-    repair(entry & ((1 << KIND_BITS) - 1), word);
+    repair(kind, word);
     memory.store(word, FREE);
   }
   memory.notify(word, Number.POSITIVE_INFINITY);
+  tell(kind, word);
 }

@@ -16,7 +16,7 @@ export function spawnBlockingOn<T>(
   if (!(job instanceof BlockingJob)) {
     throw invalidArgument(where, "job", "what a function made by blocking(import.meta, ...) returns", job);
   }
-  checkSpawnOptions(options, where);
+  if (options !== undefined) checkSpawnOptions(options, where);
   refuseWhileImporting(job.url, where);
   return new JoinHandle<T>(poolOf(rt).spawn(job, options));
 }

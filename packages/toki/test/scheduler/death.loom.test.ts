@@ -12,8 +12,9 @@ import { check, type Model, type Options } from "../support/loom/index.js";
 import { MortalMemory } from "../support/loom/mortal.js";
 import { drain } from "./queue.model.js";
 
+type OnLock = (kind: number, word: number) => unknown;
 const { breakHeld, IDLE, INJECT_QUEUE, FREE_LIST } = locks as unknown as {
-  breakHeld(memory: Memory, entry: number, owner: number, repair: (kind: number, word: number) => void): void;
+  breakHeld(memory: Memory, entry: number, owner: number, repair: OnLock, tell: OnLock): void;
   IDLE: number;
   INJECT_QUEUE: number;
   FREE_LIST: number;
@@ -38,12 +39,18 @@ const LINKS = { base: 120, stride: 1 };
 const SLEEPERS = 160;
 
 /** Waits for the death, and clears up. */
-function clearUp(memory: Memory, repair = repairLock): void {
+function clearUp(memory: Memory, repair = repairLock, tell = tellWoken): void {
   while (memory.load(DEAD) === 0) memory.wait(DEAD, 0);
   for (let i = 7; i >= 0; i--) {
     const entry = memory.load(HELD + i);
     if (entry === 0) continue;
-    breakHeld(memory, entry, VICTIM, (kind, word) => repair(memory, kind, word));
+    breakHeld(
+      memory,
+      entry,
+      VICTIM,
+      (kind, word) => repair(memory, kind, word),
+      (kind, word) => tell(memory, kind, word),
+    );
     memory.store(HELD + i, 0);
   }
 }
@@ -52,6 +59,10 @@ function repairLock(memory: Memory, kind: number, word: number): void {
   if (kind === INJECT_QUEUE) InjectQueue.repair(memory, word, LINKS);
   else if (kind === IDLE) Idle.recount(memory, word);
   else if (kind === FREE_LIST) repairFreeList(memory, word);
+}
+
+function tellWoken(memory: Memory, kind: number, word: number): void {
+  if (kind === IDLE) Idle.notifyWoken(memory, word);
 }
 
 /** Checks a model for a death at each operation until the victim has more operations than it makes. Returns how many those are. */
@@ -71,6 +82,8 @@ function atEachMoment(options: Options, build: (model: Model, after: number) => 
 }
 /** Set by a victim as its last operation. */
 const SURVIVED = 9;
+/** Tells a worker that sleeps that it is over. */
+const STOP = 10;
 
 describe("a thread that dies at any moment", { timeout: 120_000 }, () => {
   const queue = (clear = clearUp) =>
@@ -153,6 +166,39 @@ describe("a thread that dies at any moment", { timeout: 120_000 }, () => {
     t.diagnostic(`${moments} moments`);
   });
 
+  const woken = (clear: (memory: Memory) => void) =>
+    atEachMoment({ words: 256, preemptions: 2 }, (model, after) => {
+      Idle.init(model.memory, SLEEPERS, 2);
+      const idle = (memory: Memory) => new Idle(memory, SLEEPERS, 2);
+      model.thread("victim", (memory) =>
+        MortalMemory.run(memory, after, HELD, DEAD, (memory) => {
+          const own = idle(memory);
+          own.wakeOne();
+          own.wake(1);
+          memory.store(SURVIVED, 1);
+        }),
+      );
+      model.thread("sleeper", (memory) => {
+        const own = idle(memory);
+        for (const _ of [0, 1]) {
+          own.enlist(1, false);
+          // As a look at its inbox.
+          if (memory.load(STOP) === 0) own.sleep(1);
+          if (own.leave(1)) own.endSearch(1);
+        }
+      });
+      model.thread("supervisor", (memory) => {
+        clear(memory);
+        memory.store(STOP, 1);
+        idle(memory).wake(1);
+      });
+    });
+
+  test("before it has told whom it woke: the worker wakes all the same", (t) => {
+    t.diagnostic(`${woken(clearUp)} moments`);
+    assert.throws(() => woken((memory) => clearUp(memory, repairLock, () => {})), /deadlock.*sleeper sleeps on/);
+  });
+
   const thieves = (forget: (memory: Memory) => void) =>
     atEachMoment({ words: 256, preemptions: 2 }, (model, after) => {
       for (const base of [QUEUE, OTHER]) LocalQueue.init(model.memory, base);
@@ -232,8 +278,8 @@ describe("a thread that dies at any moment", { timeout: 120_000 }, () => {
         while (memory.load(AWAY + 8) === 0) memory.wait(AWAY + 8, 0);
         for (let i = 7; i >= 0; i--) {
           const entry = memory.load(AWAY + i);
-          if (entry !== 0)
-            breakHeld(memory, entry, VICTIM, (kind, word) => kind === FREE_LIST && repairFreeList(memory, word));
+          const mend: OnLock = (kind, word) => kind === FREE_LIST && repairFreeList(memory, word);
+          if (entry !== 0) breakHeld(memory, entry, VICTIM, mend, () => {});
         }
       });
       model.after(([, kept]) => {

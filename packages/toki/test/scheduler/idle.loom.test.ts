@@ -89,6 +89,15 @@ describe("waking a worker by name, under all schedules (bounded preemptions)", (
   });
 });
 
+/** The production module over another lock. */
+const idleWith = (lock: string) =>
+  mutant(
+    "idle",
+    "return (before & SEARCHING) === (searching ? 1 : 0);",
+    "return (before & SEARCHING) == (searching ? 1 : 0);",
+    { "shared-lock": lock },
+  );
+
 describe("the loom finds planted bugs in the parking protocol", () => {
   const bugs: [string, () => Promise<Code>, readonly ("deadlock" | "assertion")[]][] = [
     [
@@ -143,7 +152,7 @@ describe("the loom finds planted bugs in the parking protocol", () => {
       "a waker changes the word and does not notify",
       async () => ({
         ...production,
-        ...(await mutant("idle", "this.memory.notify(word, Number.POSITIVE_INFINITY);", "")),
+        ...(await idleWith(mutantUrl("shared-lock", "memory.notify(sleeper, Number.POSITIVE_INFINITY);", ""))),
       }),
       ["deadlock"],
     ],
@@ -156,17 +165,7 @@ describe("the loom finds planted bugs in the parking protocol", () => {
       "a contended lock is released without waking the sleeper",
       async () => {
         const lock = mutantUrl("shared-lock", "memory.notify(this.word, 1);", "{}");
-        return {
-          ...production,
-          ...(await mutant(
-            "idle",
-            "return (before & SEARCHING) === (searching ? 1 : 0);",
-            "return (before & SEARCHING) == (searching ? 1 : 0);",
-            {
-              "shared-lock": lock,
-            },
-          )),
-        };
+        return { ...production, ...(await idleWith(lock)) };
       },
       ["deadlock"],
     ],

@@ -41,11 +41,13 @@
 // either the load comes after the store, and the worker is woken, or the look comes after the write, and sees it.
 //
 // Going to sleep compares the word with PARKED in the same step. Each change away from PARKED by another thread is
-// followed by a notification of all waiters of the word, so a worker does not sleep through it (parker.ts).
+// followed by a notification of all waiters of the word, so a worker does not sleep through it (parker.ts). The notification comes after LOCK is free: it may
+// cost the waker its processor.
 //
 // A thread that dies. STATE follows from the other words: a worker is unparked unless PARK says PARKED, and searches if SEEKS says so or PARK says
 // NOTIFIED. All of them change under LOCK, but for `leave`, which moves a worker from NOTIFIED to SEEKS and so changes no sum. So whoever has LOCK can
-// count anew (`recount`): who breaks the lock of a dead does, and `bury` makes of a dead worker one that runs and does not search. Then somebody has
+// count anew (`recount`): who breaks the lock of a dead does, and `bury` makes of a dead worker one that runs and does not search. Whoever clears up after a
+// thread that had LOCK written down notifies all who were woken (`notifyWoken`): it may have changed a word and not said so. Then somebody has
 // to call `wakeOne`: what made the dead search may be there still. The thread that replaces it calls `leave` first, and is what the dead one was, if nobody buried it.
 //
 // ATOMICS: the loads of STATE outside of LOCK are those of the argument above.
@@ -133,7 +135,8 @@ export class Idle {
       worker = this.firstParked();
       if (worker !== NOBODY) this.unpark(worker, NOTIFIED, UNPARKED + 1);
     }
-    this.lock.unlock();
+    if (worker === NOBODY) this.lock.unlock();
+    else this.lock.unlockAndWake(this.parkWord(worker));
     return worker;
   }
 
@@ -142,17 +145,16 @@ export class Idle {
     if (!this.isParked(worker)) return false;
     this.lock.lock();
     const parked = this.isParked(worker);
-    if (parked) this.unpark(worker, CALLED, UNPARKED);
-    this.lock.unlock();
+    if (parked) {
+      this.unpark(worker, CALLED, UNPARKED);
+      this.lock.unlockAndWake(this.parkWord(worker));
+    } else this.lock.unlock();
     return parked;
   }
 
   /** Any thread: wakes all who sleep, for the end of the runtime. */
   wakeAll(): void {
-    this.lock.lock();
-    for (let worker = 0; worker < this.workers; worker++)
-      if (this.isParked(worker)) this.unpark(worker, CALLED, UNPARKED);
-    this.lock.unlock();
+    for (let worker = 0; worker < this.workers; worker++) this.wake(worker);
   }
 
   /** A worker without work: may it search the queues of others? False when half of the workers search already. */
@@ -240,6 +242,16 @@ export class Idle {
     memory.store(base + STATE, state);
   }
 
+  /** Wakes the workers that were woken by a thread which ended before it could tell them. Needless otherwise, and harmless. `lock` is the word LOCK. */
+  static notifyWoken(memory: Memory, lock: number): void {
+    const base = lock - LOCK;
+    const workers = memory.load(base + WORKERS);
+    for (let worker = 0; worker < workers; worker++) {
+      const word = base + PARK + PARK_STRIDE * worker;
+      if (memory.load(word) !== PARKED) memory.notify(word, Number.POSITIVE_INFINITY);
+    }
+  }
+
   /** Blocks the worker's thread until another thread wakes it. For threads without an event loop to serve. */
   sleep(worker: number): void {
     const word = this.parkWord(worker);
@@ -259,11 +271,9 @@ export class Idle {
     return NOBODY;
   }
 
-  /** Under LOCK. STATE first: a worker that runs again is counted already. */
+  /** Under LOCK, after which the worker is to be notified. STATE first: a worker that runs again is counted already. */
   private unpark(worker: number, as: number, count: number): void {
-    const word = this.parkWord(worker);
     this.memory.add(this.base + STATE, count);
-    this.memory.store(word, as);
-    this.memory.notify(word, Number.POSITIVE_INFINITY);
+    this.memory.store(this.parkWord(worker), as);
   }
 }

@@ -37,7 +37,13 @@ function breakLocksOf(memory: SharedMemory, slot: number): boolean {
     const entry = memory.load(at);
     if (entry === 0) continue;
     had = true;
-    breakHeld(memory, entry, slot + 1, (kind, word) => repair(memory, kind, word));
+    breakHeld(
+      memory,
+      entry,
+      slot + 1,
+      (kind, word) => repair(memory, kind, word),
+      (kind, word) => kind === IDLE && Idle.notifyWoken(memory, word),
+    );
     memory.store(at, 0);
   }
   return had;
