@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { Future, fn, Runtime, spawn, yieldNow } from "toki";
 import { IoError } from "toki/io";
 import { SocketAddr, TcpListener, TcpStream } from "toki/net";
-import { assertPending, testTask, test as toki } from "toki/test";
+import { assertPending, assertReady, testTask, test as toki } from "toki/test";
 import { bytes, drain, failure, noHandlesLeft, pair, tcpHandles, text, turns, until } from "./support.js";
 
 const dispose = (...streams: readonly Disposable[]) => {
@@ -427,6 +427,42 @@ describe("TcpStream.fromSocket", () => {
       yield* writer;
       stream[Symbol.dispose]();
       server.close();
+    }),
+  );
+
+  test(
+    "a socket whose end was read before is at its end, and can still be written",
+    toki(function* () {
+      using listener = yield* TcpListener.bind("127.0.0.1:0");
+      const { ip: host, port } = listener.localAddr;
+      const socket = connect({ host, port, allowHalfOpen: true }).resume();
+      const [server] = yield* listener.accept();
+      yield* server.shutdown();
+      yield* until(() => socket.readableEnded);
+      using client = TcpStream.fromSocket(socket);
+      assertReady(testTask(client.readChunk()).poll(), undefined);
+      yield* client.writeAll(text("answer"));
+      assert.equal(String(yield* server.readChunk()), "answer");
+      dispose(server);
+    }),
+  );
+
+  test(
+    "a socket that is ending is shut down: writes say so, and shutdown waits for the end to go out",
+    toki(function* () {
+      using listener = yield* TcpListener.bind("127.0.0.1:0");
+      const { ip: host, port } = listener.localAddr;
+      const socket = connect({ host, port, allowHalfOpen: true }).pause();
+      const [server] = yield* listener.accept();
+      yield* until(() => socket.readyState === "open");
+      const sent = bytes(20_000_000);
+      socket.end(sent);
+      using client = TcpStream.fromSocket(socket);
+      assert.match((yield* failure(client.write(text("more")), "brokenPipe")).message, /was shut down/);
+      const shutdown = spawn(client.shutdown());
+      assert.ok((yield* drain(server)).equals(sent));
+      yield* shutdown;
+      dispose(server);
     }),
   );
 

@@ -76,8 +76,9 @@ export class Connection {
   constructor(socket: Socket, rt: RuntimeCore | null, local: SocketAddr | null = null, peer: SocketAddr | null = null) {
     this.socket = socket;
     this.queued = 0;
-    this.ended = false;
-    this.isFinishing = false;
+    // A socket made elsewhere may have been read to its end, or be ending.
+    this.ended = socket.readableEnded;
+    this.isFinishing = socket.writableEnded;
     this.isClosed = false;
     this.error = null;
     this.reader = null;
@@ -110,6 +111,7 @@ export class Connection {
     socket.on("end", () => this.finished());
     socket.on("error", (error) => this.fail(error));
     socket.on("close", () => this.closed());
+    if (this.isFinishing) this.awaitFinish();
   }
 
   // Receiving
@@ -255,11 +257,15 @@ export class Connection {
     if (!this.isFinishing && !this.isClosed) {
       this.isFinishing = true;
       if (socket.writable) {
-        socket.on("finish", () => this.writer?.notify());
+        this.awaitFinish();
         socket.end();
       }
     }
     return socket.writableFinished || socket.destroyed;
+  }
+
+  private awaitFinish(): void {
+    this.socket.on("finish", () => this.writer?.notify());
   }
 
   // Ending
