@@ -21,6 +21,16 @@ export interface MainOptions extends Omit<RuntimeOptions, "flavor"> {
 
 const DEFAULT_SIGNALS = ["SIGINT", "SIGTERM"];
 
+/** How many programs a signal has interrupted whose cleanup goes on, and those that are through and wait for the last. */
+let unwinding = 0;
+const unwound: (() => void)[] = [];
+
+/** A signal ends the process for all of its programs: the first that is through would cut the cleanup of the others short. */
+async function lastUnwound(): Promise<void> {
+  if (--unwinding > 0) await new Promise<void>((resolve) => unwound.push(resolve));
+  else for (const resolve of unwound.splice(0)) resolve();
+}
+
 /**
  * Runs a program: `#[tokio::main]`. Makes a runtime, runs the body on it, and shuts the runtime down; tasks that are left are cancelled, and their
  * cleanup is awaited. The process exits by itself when nothing else keeps it.
@@ -70,8 +80,10 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
         if (received !== undefined) {
           stopListening();
           host.raiseSignal(name);
+          return;
         }
         received = name;
+        unwinding++;
         interrupt.abort();
       }),
     );
@@ -85,7 +97,10 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
   } finally {
     await rt.shutdown();
     stopListening();
-    // The cancelled body rejects with an AbortError that says nothing: the signal's own end of the process does.
-    if (received !== undefined) host.raiseSignal(received);
+    if (received !== undefined) {
+      await lastUnwound();
+      // The cancelled body rejects with an AbortError that says nothing: the signal's own end of the process does.
+      host.raiseSignal(received);
+    }
   }
 }

@@ -230,6 +230,13 @@ describe("Ctrl-C", { skip: process.platform === "win32" ? "no POSIX signals" : f
     assert.doesNotMatch(ended.stdout, /cleanup ends/);
   });
 
+  test("of two programs the cleanup of both is awaited", async () => {
+    const ended = await interrupted("interrupt two programs", [["ready\nready", "SIGINT"]]);
+    assert.equal(ended.stdout.split("cleanup ends").length - 1, 2, ended.stdout);
+    assert.equal(ended.signal, "SIGINT");
+    assert.equal(ended.stderr, "");
+  });
+
   test("`signals: false` leaves the platform's default: no cleanup", async () => {
     const ended = await interrupted("interrupt without handling", [["ready", "SIGINT"]]);
     assert.equal(ended.signal, "SIGINT");
