@@ -11,7 +11,8 @@ import { SignalRecv } from "./recv.js";
  * **Cancel safety**: safe; a Ctrl-C that arrives while nobody waits is not remembered. Use {@link signal} with `SignalKind.interrupt()` to miss none
  * in a loop.
  *
- * @throws NoRuntimeError outside a runtime; DriverDisabledError if its IO is disabled; IoError on a platform without signals. All at the first poll
+ * @throws NoRuntimeError outside a runtime; DriverDisabledError if its IO is disabled; IoError (`unsupported`) on a platform without signals, and on threads
+ * other than the main one, which get none: listen there, and tell them by a token of `toki/shared`. All at the first poll
  *
  * @example
  * ```ts

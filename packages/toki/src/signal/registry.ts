@@ -38,7 +38,7 @@ const sources = new Map<string, SignalSource>();
 /**
  * The source of a signal; the first call installs the listener that stays.
  *
- * @throws IoError where the platform has no such signal
+ * @throws IoError where the platform has no such signal, or gives this thread none
  * @internal
  */
 export function signalSource(name: string, attempted: string): SignalSource {
@@ -53,9 +53,11 @@ export function signalSource(name: string, attempted: string): SignalSource {
     throw IoError.from(error, `${attempted}: cannot listen for ${name}`);
   }
   if (stop === undefined) {
-    throw new IoError("unsupported", `${attempted}: cannot listen for ${name}: this platform has no signals`, {
-      code: "ENOSYS",
-    });
+    const why =
+      host.threadId === 0
+        ? "this platform has no signals"
+        : "signals come to the main thread alone; listen there, and tell the others by a channel or a token of toki/shared";
+    throw new IoError("unsupported", `${attempted}: cannot listen for ${name}: ${why}`, { code: "ENOSYS" });
   }
   sources.set(name, source);
   return source;

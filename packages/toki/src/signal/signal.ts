@@ -98,7 +98,8 @@ export class Signal {
  *
  * @param kind - which signal: a `SignalKind`, or its name (`"SIGTERM"`)
  * @throws NoRuntimeError outside a runtime; DriverDisabledError if its IO is disabled
- * @throws IoError for a signal that cannot be listened for (`SIGKILL`, `SIGSTOP`, `SIGSEGV`, `SIGILL`, `SIGFPE`) or that the platform does not have
+ * @throws IoError for a signal that cannot be listened for (`SIGKILL`, `SIGSTOP`, `SIGSEGV`, `SIGILL`, `SIGFPE`) or that the platform does not have;
+ * `unsupported` on threads other than the main one, which get no signals: listen there, and tell them by a channel of `toki/shared`
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { availableParallelism } from "node:os";
-import { threadId } from "node:worker_threads";
+import { isMainThread, threadId } from "node:worker_threads";
 import { asyncContext } from "./async-context.js";
 import type { AsyncContext, Host, HostTimer } from "./host.js";
 import { NodeThread } from "./node-thread.js";
@@ -138,6 +138,7 @@ export const host: Host = {
   timersAlive: () => process.getActiveResourcesInfo().filter((kind) => TIMERS.has(kind)).length - quietWatches,
   onExit: (callback) => exit.add(callback),
   onSignal(name, callback) {
+    if (!isMainThread) return undefined; // other threads can ask, and never hear of any
     const listener = () => callback();
     process.on(name as NodeJS.Signals, listener);
     return () => void process.removeListener(name, listener);

@@ -70,7 +70,7 @@ export interface Host {
   timersAlive(): number;
   /** Calls back as the process exits. Returns the way to stop listening. */
   onExit(callback: () => void): () => void;
-  /** Calls back on an operating-system signal (`SIGINT`); undefined where there are none. Does not keep the process alive. */
+  /** Calls back on an operating-system signal (`SIGINT`); undefined where there are none, and on a thread that gets none. Does not keep the process alive. */
   onSignal(name: string, callback: () => void): (() => void) | undefined;
   /** Ends the process as the signal would have, had nobody listened. */
   raiseSignal(name: string): void;
