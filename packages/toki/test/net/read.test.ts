@@ -401,3 +401,20 @@ test(
     server[Symbol.dispose]();
   }),
 );
+
+test(
+  "a reset that came with the bytes before it is no end, also after our shutdown",
+  toki(function* () {
+    for (const isShutDown of [false, true]) {
+      const [client, server] = yield* pair();
+      if (isShutDown) yield* server.shutdown();
+      yield* client.writeAll(text("before"));
+      client.resetOnClose();
+      client[Symbol.dispose]();
+      yield* turns();
+      assert.equal(String(yield* server.readChunk()), "before");
+      yield* failure(server.readChunk(), "connectionReset");
+      server[Symbol.dispose]();
+    }
+  }),
+);

@@ -29,12 +29,19 @@ import type { Socket } from "node:net";
 import { IoError } from "../../io/io-error.js";
 import type { RuntimeCore } from "../../runtime/core.js";
 import { SocketAddr } from "../socket-addr.js";
+import { GUESSES_END } from "./platform.js";
 import type { ReadChunk } from "./read-ops.js";
 
 /** Bytes that may wait for a reader before the socket is paused. */
 const HIGH_WATER = 64 * 1024;
 const LOW_WATER = HIGH_WATER / 2;
 const EMPTY = new Uint8Array(0);
+
+/** What a socket of Node's reads from. */
+interface TcpHandle {
+  /** 0, or the number of an error. */
+  readStart(): number;
+}
 
 /** What is parked in a slot. @internal */
 export interface Parked {
@@ -64,6 +71,8 @@ export class Connection {
   private readonly rest: Buffer[];
   private restIndex: number;
   private isFlowing: boolean;
+  /** How many bytes had been read at an end that may be a guess. */
+  private endedAt: number;
   /** Whether bytes the kernel has not taken were reported as written: closing waits for them. */
   private owesBytes: boolean;
   private onFlush: (() => void) | null;
@@ -92,6 +101,7 @@ export class Connection {
     this.rest = [];
     this.restIndex = 0;
     this.isFlowing = false;
+    this.endedAt = -1;
     this.owesBytes = false;
     this.onFlush = null;
     this.local = local;
@@ -102,6 +112,7 @@ export class Connection {
     socket.unref();
     const { push } = socket;
     socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+      if (chunk === null && GUESSES_END && this.readsOn()) return true;
       if (chunk === null || !this.isFlowing || socket.readableLength > 0) return push.call(socket, chunk, encoding);
       return this.receive(chunk);
     };
@@ -124,6 +135,14 @@ export class Connection {
     // A socket that was stopped by what `push` returned is not paused in its own eyes: it is asked for more as its stream would.
     if (socket.isPaused()) socket.resume();
     else socket._read(HIGH_WATER);
+  }
+
+  /** At an end that may be a guess: has the kernel asked once more. False if it was, and nothing came in between. */
+  private readsOn(): boolean {
+    const { bytesRead, _handle } = this.socket as Socket & { readonly _handle?: TcpHandle };
+    if (this.endedAt === bytesRead || _handle?.constructor.name !== "TCP") return false;
+    this.endedAt = bytesRead;
+    return _handle.readStart() === 0;
   }
 
   /** Takes a chunk in. False when that is enough: the socket is to stop. */

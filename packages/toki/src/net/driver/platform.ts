@@ -30,3 +30,16 @@ export function canReusePort(): boolean {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 }
+
+/**
+ * Whether an end that Node tells of may be a guess: libuv before 1.52, except on Windows, takes it for granted behind a short read of a connection that hung up,
+ * also if that was reset, or has more to read.
+ *
+ * @internal
+ */
+export const GUESSES_END = (() => {
+  const { uv = "", bun, deno } = process.versions;
+  if (process.platform === "win32" || bun !== undefined || deno !== undefined) return false;
+  const [major = 0, minor = 0] = uv.split(".").map(Number);
+  return major === 1 && minor < 52;
+})();
