@@ -6,13 +6,19 @@ import { hasListeners } from "../signal/registry.js";
 import { createRuntime } from "./create.js";
 import type { RuntimeFlavor, RuntimeOptions } from "./options.js";
 
+/** What the body threw, maybe in its cleanup: once the signal has ended the process nobody sees it. */
+function reportFailure(signal: string, error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
+  host.report(`toki: main failed before ${signal} ended the process: ${text}`);
+}
+
 /** Options of {@link main}: those of a {@link Runtime}, and what to do on Ctrl-C. */
 export interface MainOptions extends Omit<RuntimeOptions, "flavor"> {
   /** The scheduler: see {@link RuntimeOptions}. `"local"` is that of a {@link LocalRuntime}, and the same as `"currentThread"`. */
   flavor?: RuntimeFlavor | "local";
   /**
    * Signals on which the program ends in an orderly way: the body and every task are cancelled, their cleanup is awaited, then the process ends as the
-   * signal would have ended it. A second one ends it at once. A program that listens itself ({@link ctrlC}) is left alone. `false` for none.
+   * signal would have ended it. What the cleanup of the body throws is printed. A second signal ends it at once. A program that listens itself ({@link ctrlC}) is left alone. `false` for none.
    *
    * @default ["SIGINT", "SIGTERM"]
    */
@@ -72,6 +78,7 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
   const rt = createRuntime(rest as RuntimeOptions, "main");
   const interrupt = new AbortController();
   let received: string | undefined;
+  let failure: { readonly error: unknown } | undefined;
   const stops: ((() => void) | undefined)[] = [];
   const listen = (name: string) => {
     stops.push(
@@ -94,12 +101,16 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
   try {
     if (signals !== false) signals.forEach(listen);
     return await rt.run(program, interrupt.signal);
+  } catch (error) {
+    // A program that was cancelled rejects with the reason, which says nothing: the signal's own end of the process does.
+    if (error !== interrupt.signal.reason) failure = { error };
+    throw error;
   } finally {
     await rt.shutdown();
     stopListening();
     if (received !== undefined) {
       await lastUnwound();
-      // The cancelled body rejects with an AbortError that says nothing: the signal's own end of the process does.
+      if (failure !== undefined) reportFailure(received, failure.error);
       host.raiseSignal(received);
     }
   }

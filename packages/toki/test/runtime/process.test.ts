@@ -237,6 +237,12 @@ describe("Ctrl-C", { skip: process.platform === "win32" ? "no POSIX signals" : f
     assert.equal(ended.stderr, "");
   });
 
+  test("what the body's cleanup throws is reported before the signal ends the process", async () => {
+    const ended = await interrupted("interrupt with cleanup that fails", [["ready", "SIGINT"]]);
+    assert.equal(ended.signal, "SIGINT");
+    assert.match(ended.stderr, /^toki: main failed before SIGINT ended the process: Error: cleanup fails\n {4}at /);
+  });
+
   test("`signals: false` leaves the platform's default: no cleanup", async () => {
     const ended = await interrupted("interrupt without handling", [["ready", "SIGINT"]]);
     assert.equal(ended.signal, "SIGINT");

@@ -370,6 +370,14 @@ const scenarios: Record<string, () => unknown> = {
   interrupt: () => main(onSignal(20)),
   "interrupt twice": () => main(onSignal(60_000)),
   "interrupt two programs": () => Promise.all([main(onSignal(0)), main(onSignal(100))]),
+  "interrupt with cleanup that fails": () =>
+    main(function* () {
+      try {
+        yield* onSignal(0);
+      } finally {
+        throw new Error("cleanup fails");
+      }
+    }),
   "interrupt without handling": () => main(onSignal(20), { signals: false }),
   "interrupt after the end": async () => {
     await main(ready(1));
