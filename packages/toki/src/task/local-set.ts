@@ -17,13 +17,14 @@
 import { Around } from "../future/around.js";
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
+import { dropStarted } from "../future/drop.js";
 import { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { rejectSharing } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
-import { RACING, Watched } from "../future/watched.js";
+import { CANCELLING, RACING, Watched } from "../future/watched.js";
 import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import type { Handle } from "../runtime/handle.js";
@@ -111,6 +112,24 @@ class RunUntil<T> extends Watched<T> {
     }
     if (this.cancelFuture(future, cx) === Pending) return Pending;
     throw set.failure;
+  }
+
+  // The set is driven until its cleanup has ended, which may wait for tasks of the set.
+  protected override cancelFuture(future: Future<T>, cx: Context): Poll<void> {
+    this.state = CANCELLING;
+    try {
+      if (this.set.within(cx, () => future.pollCancel(cx)) === Pending) return Pending;
+    } catch (error) {
+      this.finish();
+      throw error;
+    }
+    this.finish();
+    return undefined;
+  }
+
+  override [Symbol.dispose](): void {
+    if (this.isDriving) dropStarted(this as Future<unknown>);
+    else super[Symbol.dispose]();
   }
 
   protected stopWatching(): void {
