@@ -343,7 +343,7 @@ export class LocalSet extends Future<void> implements Disposable {
 
   override pollCancel(cx: Context): Poll<void> {
     this[Symbol.dispose]();
-    if (this.members.size === 0) return undefined;
+    if (this.members.size === 0 || this.has(cx.waker.owner)) return undefined; // a task of the set cannot wait for its own end
     this.wakers.add(cx.waker);
     return Pending;
   }
@@ -352,6 +352,11 @@ export class LocalSet extends Future<void> implements Disposable {
   override [Symbol.dispose](): void {
     this.stopAwaiting();
     this.close();
+  }
+
+  private has(task: Task<unknown> | null): boolean {
+    for (const member of this.members) if (member.task === task) return true;
+    return false;
   }
 
   private stopAwaiting(): void {

@@ -592,3 +592,17 @@ describe("cleanup of a LocalSet's runUntil", () => {
     }),
   );
 });
+
+it(
+  "a task that waits for its own set can be cancelled",
+  test(function* () {
+    const set = new LocalSet();
+    const task = set.spawnLocal(function* () {
+      yield* set;
+    });
+    yield* select.biased({ set: set.runUntil(pending()), other: settle() });
+    set[Symbol.dispose]();
+    yield* settle();
+    assert.equal(task.isFinished(), true);
+  }),
+);
