@@ -26,6 +26,7 @@ import { isGeneratorFunction } from "./fn.js";
 import type { Future } from "./future.js";
 import { type IntoFuture, intoFuture } from "./into-future.js";
 import { Pending, type Poll } from "./poll.js";
+import { suppressed } from "./suppressed-error.js";
 import { Waker } from "./waker.js";
 
 /** One future under way outside of any task; `undefined` once it is cancelled. */
@@ -169,7 +170,7 @@ class DrivenIterator<V, T> implements AsyncIterableIterator<T, undefined, void> 
       this.pulling = pull(this.rt, this.nextFuture());
       value = await this.pulling.promise;
     } catch (error) {
-      await this.end();
+      await this.endAfter(error);
       throw error;
     } finally {
       this.pulling = undefined;
@@ -177,6 +178,14 @@ class DrivenIterator<V, T> implements AsyncIterableIterator<T, undefined, void> 
     if (value !== undefined) return { done: false, value: this.itemOf(value) };
     await this.end();
     return { done: true, value: undefined };
+  }
+
+  private async endAfter(error: unknown): Promise<void> {
+    try {
+      await this.end();
+    } catch (later) {
+      throw suppressed(later, error);
+    }
   }
 
   private async end(): Promise<void> {

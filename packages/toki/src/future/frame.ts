@@ -309,6 +309,7 @@ export class FnFuture<T> extends Future<T> {
         this.beginUnwind();
         return pollUnwind(this as FnFuture<unknown>, cx);
       case UNWINDING:
+        if ((this.slot as Unwind).isOwned && !this.isOwnedBy(cx)) return undefined;
         return pollUnwind(this as FnFuture<unknown>, cx);
       default:
         throw futureInUse(this.describe());
@@ -318,8 +319,9 @@ export class FnFuture<T> extends Future<T> {
   private beginUnwind(): void {
     const { leaf, link } = this;
     if (link === null) throw futureInUse(this.describe()); // running: it cannot be taken apart from inside
+    const isOwned = this.state === OWNED_ROOT;
     this.state = UNWINDING;
-    this.slot = new Unwind(link, leaf);
+    this.slot = new Unwind(link, leaf, isOwned);
   }
 
   /** Whether `poll` has run and the future is neither done nor cancelled. @internal */
@@ -351,7 +353,11 @@ export class FnFuture<T> extends Future<T> {
   override [Symbol.dispose](): void {
     if (this.state === FRESH) this.finish();
     else if (this.state === ROOT && this.link === null) throw futureInUse(this.describe());
-    else if (this.state === ROOT || this.state === UNWINDING) dropStarted(this as Future<unknown>);
+    else if (this.state === ROOT) dropStarted(this as Future<unknown>);
+    else if (this.state === UNWINDING) {
+      const { isOwned, isRunning } = this.slot as Unwind;
+      if (!isOwned && !isRunning) dropStarted(this as Future<unknown>);
+    }
   }
 
   /** What the innermost frame of a suspended root waits for. @internal */

@@ -166,11 +166,17 @@ export class AsyncSource<T> implements Disposable {
       this.fail(new TypeError(`fromAsyncIterable: next() resolved with ${String(result)}, which is not an object`));
       return;
     }
-    if (result.done === true) this.state = ENDED;
-    else {
-      this.state = SETTLED;
-      this.item = result.value;
+    let isEnd: boolean;
+    let item: T | undefined;
+    try {
+      isEnd = result.done === true;
+      item = isEnd ? undefined : result.value;
+    } catch (error) {
+      this.fail(error); // a getter threw
+      return;
     }
+    this.state = isEnd ? ENDED : SETTLED;
+    this.item = item;
     this.wakeWaiter();
   }
 

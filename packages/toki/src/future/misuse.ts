@@ -135,8 +135,12 @@ const NOT_ITERABLE = /^yield\* .* is not iterable$/;
  * @internal
  */
 export function explainNotIterable(error: unknown): void {
-  if (!(error instanceof TypeError) || !NOT_ITERABLE.test(error.message)) return;
-  const { message, stack } = error;
-  error.message = `${message}: \`yield*\` awaits a future; for a promise write yield* fromPromise((signal) => startIt(signal))`;
-  if (stack !== undefined) error.stack = stack.replace(message, error.message);
+  try {
+    if (!(error instanceof TypeError) || !NOT_ITERABLE.test(error.message)) return;
+    const { message, stack } = error;
+    error.message = `${message}: \`yield*\` awaits a future; for a promise write yield* fromPromise((signal) => startIt(signal))`;
+    if (stack !== undefined) error.stack = stack.replace(message, error.message);
+  } catch {
+    // One of the program's own that throws when it is looked at.
+  }
 }

@@ -48,19 +48,19 @@ export function completeTrace(error: unknown, frame: TracedFrame): void {
   const natively = passing === error ? passed : [];
   passing = undefined;
   passed = [];
-  if (!(error instanceof Error) || isControlFlow in error || traced.has(error)) return;
-  traced.add(error);
-  const own = error.stack;
-  if (typeof own !== "string") return;
-  const callers = [...natively, frame.info];
-  for (let at = frame; !at.isStarted && at.link !== null && callers.length <= natively.length + MAX_LINES; ) {
-    at = at.link;
-    callers.push(at.info);
-  }
   try {
+    if (!(error instanceof Error) || isControlFlow in error || traced.has(error)) return;
+    traced.add(error);
+    const own = error.stack;
+    if (typeof own !== "string") return;
+    const callers = [...natively, frame.info];
+    for (let at = frame; !at.isStarted && at.link !== null && callers.length <= natively.length + MAX_LINES; ) {
+      at = at.link;
+      callers.push(at.info);
+    }
     Object.defineProperty(error, "stack", { value: render(own, callers), writable: true, configurable: true });
   } catch {
-    // A frozen error keeps the stack it has.
+    // A frozen error, or one that throws when it is looked at, keeps the stack it has.
   }
 }
 

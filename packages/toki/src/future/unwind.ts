@@ -21,6 +21,7 @@ import type { Future } from "./future.js";
 import { bareYield } from "./misuse.js";
 import { Pending, type Poll, SUSPENDED, type Suspend } from "./poll.js";
 import { suppressed } from "./suppressed-error.js";
+import type { Waker } from "./waker.js";
 
 const MAX_FORCED_RETURNS = 16;
 
@@ -36,21 +37,47 @@ export class Unwind {
   forcedReturns = 0;
   failed = false;
   error: unknown = undefined;
+  /** A poll is in progress: what comes from inside of it finds the cleanup under way. */
+  isRunning = false;
+  /** Who polled last, and who did before: what cleanup waits for knows the latest alone, and at the end all of them want to know. */
+  private waker: Waker | undefined = undefined;
+  private earlier: Set<Waker> | undefined = undefined;
 
-  constructor(innermost: FnFuture<unknown>, leaf: Future<unknown> | undefined) {
+  /** A task has the future, and unwinds it. */
+  readonly isOwned: boolean;
+
+  constructor(innermost: FnFuture<unknown>, leaf: Future<unknown> | undefined, isOwned: boolean) {
     this.target = innermost;
     this.leaf = leaf;
+    this.isOwned = isOwned;
   }
 
   record(error: unknown): void {
     this.error = this.failed ? suppressed(error, this.error) : error;
     this.failed = true;
   }
+
+  adopt(waker: Waker): void {
+    const { waker: held } = this;
+    if (held === waker) return;
+    this.waker = waker;
+    if (held === undefined) return;
+    this.earlier ??= new Set();
+    this.earlier.add(held);
+    this.earlier.delete(waker);
+  }
+
+  wakeEarlier(): void {
+    if (this.earlier !== undefined) for (const waker of this.earlier) waker.wake();
+  }
 }
 
 /** Starts or goes on unwinding `root`. @internal */
 export function pollUnwind(root: FnFuture<unknown>, cx: Context): Poll<void> {
   const unwind = root.slot as Unwind;
+  if (unwind.isRunning) return Pending;
+  unwind.isRunning = true;
+  unwind.adopt(cx.waker);
   const outerCx = current.cx;
   const depth = current.depth;
   current.cx = cx;
@@ -106,6 +133,7 @@ export function pollUnwind(root: FnFuture<unknown>, cx: Context): Poll<void> {
       unwind.forcedReturns = 0;
       if (ended === root) {
         root.finish();
+        unwind.wakeEarlier();
         if (unwind.failed) throw unwind.error;
         return undefined;
       }
@@ -116,6 +144,7 @@ export function pollUnwind(root: FnFuture<unknown>, cx: Context): Poll<void> {
       inject = true;
     }
   } finally {
+    unwind.isRunning = false;
     current.cx = outerCx;
     current.depth = depth;
   }

@@ -157,7 +157,11 @@ export class Branches {
     for (let index = 0; index < this.futures.length; index++) {
       const future = this.futures[index];
       this.take(index);
-      future?.[Symbol.dispose]();
+      try {
+        future?.[Symbol.dispose]();
+      } catch (error) {
+        this.record(error);
+      }
     }
   }
 

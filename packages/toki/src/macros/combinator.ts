@@ -58,7 +58,8 @@ export abstract class Combinator<T> extends Future<T> {
   }
 
   override [Symbol.dispose](): void {
-    this.state = DONE;
+    if (this.state === DONE) return;
     this.branches.disposeAll();
+    this.end();
   }
 }

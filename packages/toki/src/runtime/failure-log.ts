@@ -51,8 +51,14 @@ export class FailureLog {
       return;
     }
     const name = failure.name === undefined ? "" : ` "${failure.name}"`;
-    const { error } = failure;
-    const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
-    this.#host.report(`toki: task ${id}${name} failed, and nobody joined it: ${text}`);
+    this.#host.report(`toki: task ${id}${name} failed, and nobody joined it: ${textOf(failure.error)}`);
+  }
+}
+
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+  } catch {
+    return "with a value that has no text"; // an object without a prototype, or one that throws when it is looked at
   }
 }

@@ -4,6 +4,7 @@
 import { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import type { Suspend } from "../future/poll.js";
+import { shield } from "../future/shield.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import { type AbortHandle, type AbortOptions, checkAbortOptions } from "./abort-handle.js";
 import type { JoinResult } from "./join-result.js";
@@ -33,7 +34,8 @@ export function* joinAll<T>(tasks: Joinable<T>): Generator<Suspend, T[], unknown
   } finally {
     tasks.abortAll();
     // Not joined, so that what the others throw in their cleanup stays in the failure log.
-    yield* tasks.allEnded();
+    // Shielded, so that what is dropped meanwhile waits, too.
+    yield* shield(tasks.allEnded());
     tasks.detachAll();
   }
 }

@@ -66,6 +66,10 @@ export class JoinError extends RuntimeError {
 crosses(JoinError, "JoinError");
 
 function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return ` with message ${JSON.stringify(thrown.message)}`;
-  return typeof thrown === "string" ? ` with message ${JSON.stringify(thrown)}` : "";
+  try {
+    if (thrown instanceof Error) return ` with message ${JSON.stringify(thrown.message)}`;
+    return typeof thrown === "string" ? ` with message ${JSON.stringify(thrown)}` : "";
+  } catch {
+    return ""; // it throws when it is looked at
+  }
 }

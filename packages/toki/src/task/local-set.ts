@@ -17,13 +17,14 @@
 import { Around } from "../future/around.js";
 import type { Context } from "../future/context.js";
 import { current } from "../future/current.js";
+import { dropStarted } from "../future/drop.js";
 import { Future } from "../future/future.js";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { rejectSharing } from "../future/sharing.js";
 import type { Waker } from "../future/waker.js";
-import { RACING, Watched } from "../future/watched.js";
+import { CANCELLING, RACING, Watched } from "../future/watched.js";
 import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
 import type { RuntimeCore, SpawnOptions } from "../runtime/core.js";
 import type { Handle } from "../runtime/handle.js";
@@ -111,6 +112,24 @@ class RunUntil<T> extends Watched<T> {
     }
     if (this.cancelFuture(future, cx) === Pending) return Pending;
     throw set.failure;
+  }
+
+  // The set is driven until its cleanup has ended, which may wait for tasks of the set.
+  protected override cancelFuture(future: Future<T>, cx: Context): Poll<void> {
+    this.state = CANCELLING;
+    try {
+      if (this.set.within(cx, () => future.pollCancel(cx)) === Pending) return Pending;
+    } catch (error) {
+      this.finish();
+      throw error;
+    }
+    this.finish();
+    return undefined;
+  }
+
+  override [Symbol.dispose](): void {
+    if (this.isDriving) dropStarted(this as Future<unknown>);
+    else super[Symbol.dispose]();
   }
 
   protected stopWatching(): void {
@@ -324,7 +343,7 @@ export class LocalSet extends Future<void> implements Disposable {
 
   override pollCancel(cx: Context): Poll<void> {
     this[Symbol.dispose]();
-    if (this.members.size === 0) return undefined;
+    if (this.members.size === 0 || this.has(cx.waker.owner)) return undefined; // a task of the set cannot wait for its own end
     this.wakers.add(cx.waker);
     return Pending;
   }
@@ -333,6 +352,11 @@ export class LocalSet extends Future<void> implements Disposable {
   override [Symbol.dispose](): void {
     this.stopAwaiting();
     this.close();
+  }
+
+  private has(task: Task<unknown> | null): boolean {
+    for (const member of this.members) if (member.task === task) return true;
+    return false;
   }
 
   private stopAwaiting(): void {

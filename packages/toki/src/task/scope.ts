@@ -285,9 +285,13 @@ class ScopeFuture<T> extends Future<T> {
     const scope = new Scope(currentRuntime("scope"));
     // Made here, so that a runtime without timers is noticed before anything runs; it starts to count when cleanup does.
     if (this.cleanupMs !== undefined) this.deadline = sleep(0);
-    this.body = bindBody(makeBody, scope, "scope");
     scope.state = RUNNING;
     this.scope = scope;
+    try {
+      this.body = bindBody(makeBody, scope, "scope");
+    } catch (error) {
+      scope.record(error); // the function may have spawned before it threw
+    }
     return scope;
   }
 

@@ -208,6 +208,10 @@ class LocalFuture<T, R> extends Future<R> {
       : (REMOTE.call([key.key, value, (call.info as PortableFn).key, call.slot]) as FnFuture<R>);
   }
 
+  override get isShielded(): boolean {
+    return this.inner?.isShielded === true;
+  }
+
   override sentAway(): void {
     this.inner?.sentAway();
     this.inner = undefined;

@@ -11,6 +11,7 @@ import { Future } from "../future/future.js";
 import type { IntoFuture } from "../future/into-future.js";
 import { isPromiseLike, notAFuture } from "../future/misuse.js";
 import { ready } from "../future/ready.js";
+import { shield } from "../future/shield.js";
 import { suppressed } from "../future/suppressed-error.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 // Only this and the type, so that a program with a map need not have all adapters in its bundle.
@@ -125,7 +126,7 @@ const run = fn(function* mapConcurrent(open: () => Source, limit: number, mapper
     throw error;
   } finally {
     try {
-      yield* source.close();
+      yield* shield(source.close()); // an abort that arrives now waits for it, and does not replace the error
     } catch (error) {
       // biome-ignore lint/correctness/noUnsafeFinally: the error it had is in it
       throw failure === undefined ? error : suppressed(error, failure.error);

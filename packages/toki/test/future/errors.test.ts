@@ -287,3 +287,36 @@ describe("the stack of an error", () => {
 const yieldNowForever = fn(function* yieldNowForever() {
   for (;;) yield* yieldNow();
 });
+
+describe("an error that throws when it is looked at", () => {
+  const hostile: Record<string, () => Error> = {
+    "by its stack": () => Object.defineProperty(new Error("boom"), "stack", { get: () => assert.fail("looked at") }),
+    "by its message": () =>
+      Object.defineProperty(new TypeError("boom"), "message", { get: () => assert.fail("looked at") }),
+  };
+  for (const [how, make] of Object.entries(hostile)) {
+    test(`${how}: goes its way, and nothing else is disturbed`, async () => {
+      const error = make();
+      const log: string[] = [];
+      const fail = fn(function* fail(): Generator<Suspend, never, unknown> {
+        yield* pause();
+        throw error;
+      });
+      const caller = fn(function* caller() {
+        try {
+          yield* fail();
+        } catch (caught) {
+          log.push(`caught ${caught === error}`);
+          throw caught;
+        } finally {
+          log.push("finally");
+        }
+      });
+      const thrown = await errorOf(function* program() {
+        yield* caller();
+      });
+      assert.ok(thrown === error);
+      assert.deepEqual(log, ["caught true", "finally"]);
+    });
+  }
+});

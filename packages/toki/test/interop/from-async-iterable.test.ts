@@ -399,3 +399,18 @@ describe("fromAsyncIterable and the paused clock", () => {
 function ready() {
   return { next: () => ({ done: true }) };
 }
+
+it("a result that throws when it is read is an error of the source", async () => {
+  for (const result of [
+    { get: "done", done: false },
+    { get: "value", done: false },
+  ]) {
+    Object.defineProperty(result, result.get, { get: () => assert.fail("read") });
+    const source = fromAsyncIterable({ [Symbol.asyncIterator]: () => ({ next: async () => result as never }) });
+    const task = testTask(source.next());
+    assertPending(task.poll());
+    await turn();
+    assert.throws(() => task.poll(), /read/);
+    source[Symbol.dispose]();
+  }
+});

@@ -256,3 +256,14 @@ describe("toAsyncIterable", () => {
 async function* collectable<T>(items: readonly T[]) {
   yield* items;
 }
+
+it("an error of an item is kept when close() fails, too", async () => {
+  await using rt = new Runtime();
+  const items = toAsyncIterable((): never => assert.fail("item"), {
+    on: rt.handle,
+    close: () => assert.fail("close"),
+  });
+  await assert.rejects(collect(items), (error: { error?: Error; suppressed?: Error }) => {
+    return error.error?.message === "close" && error.suppressed?.message === "item";
+  });
+});

@@ -13,6 +13,7 @@ import {
   pollFn,
   Runtime,
   ready,
+  select,
   sleep,
   spawn,
   tryJoin,
@@ -347,4 +348,30 @@ for (const flavor of flavors) {
       });
     });
   }
+}
+
+for (const [name, combine] of [
+  ["join", (a: Future<unknown>, b: Future<unknown>) => join.biased(a, b)],
+  ["select", (a: Future<unknown>, b: Future<unknown>) => select.biased({ a, b })],
+] as const) {
+  test(`a ${name} that is disposed by hand drops every branch, also if the cleanup of one throws`, () => {
+    const log: string[] = [];
+    const parked = fn(function* parked(name: string) {
+      try {
+        yield* pending();
+      } finally {
+        log.push(name);
+        throw new Error(name);
+      }
+    });
+    const future = combine(parked("a"), parked("b"));
+    assert.equal(future.poll(Waker.noop), Pending);
+    assert.throws(
+      () => future[Symbol.dispose](),
+      (error: { error?: Error; suppressed?: Error }) =>
+        error.error?.message === "b" && error.suppressed?.message === "a",
+    );
+    assert.deepEqual(log, ["a", "b"]);
+    future[Symbol.dispose]();
+  });
 }

@@ -434,3 +434,21 @@ describe("a failed task", () => {
     await rt.shutdown();
   });
 });
+
+it("what cannot even be looked at is a failure like any other", async () => {
+  const hostile = Object.defineProperty(new Error(), "message", { get: () => assert.fail("looked at") });
+  const noText = Object.create(null);
+  const rt = new Runtime();
+  for (const thrown of [hostile, noText]) {
+    const error = await rt.run(
+      errorOf(
+        rt.spawn(function* () {
+          throw thrown;
+        }),
+      ),
+    );
+    assert.equal(error.message, `task ${error.taskId} panicked`);
+    assert.ok(error.cause === thrown);
+  }
+  await rt.shutdown();
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Future, fn, JoinSet, pending, Runtime, type Suspend, yieldNow } from "toki";
-import { keepFailures, settle } from "./support.js";
+import { Future, fn, JoinSet, pending, Runtime, type Suspend, sleep, spawn, yieldNow } from "toki";
+import { keepFailures, outcomeOf, settle } from "./support.js";
 
 const failing = fn(function* failing(message: string): Generator<Suspend, never, unknown> {
   yield* yieldNow();
@@ -103,5 +103,29 @@ describe("a failure in a JoinSet", () => {
       set.detachAll();
     });
     assert.deepEqual(reported, ["limited"]);
+  });
+});
+
+it("a joinAll() that is aborted while it cleans up after a failure ends when the tasks have", async () => {
+  const log: string[] = [];
+  await using rt = new Runtime({ startPaused: true });
+  await rt.run(function* () {
+    const set = new JoinSet([
+      failing("first"),
+      fn(function* slow(): Generator<Suspend, never, unknown> {
+        try {
+          return yield* pending();
+        } finally {
+          yield* sleep(100);
+          log.push("cleaned up");
+        }
+      })(),
+    ]);
+    const task = spawn(set.joinAll());
+    yield* sleep(50);
+    task.abort();
+    assert.match(yield* outcomeOf(task), /first/);
+    assert.deepEqual(log, ["cleaned up"]);
+    assert.equal(set.size, 0);
   });
 });

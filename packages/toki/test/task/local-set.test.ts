@@ -547,3 +547,62 @@ describe("LocalSet", () => {
     }),
   );
 });
+
+describe("cleanup of a LocalSet's runUntil", () => {
+  const program = fn(function* program(set: LocalSet, log: string[]) {
+    const [tx, rx] = mpsc.channel<number>(1);
+    const member = set.spawnLocal(function* () {
+      while ((yield* rx.recv()) !== undefined);
+      log.push("member");
+    });
+    try {
+      yield* pending();
+    } finally {
+      tx[Symbol.dispose]();
+      yield* member;
+      yield* spawnLocal(function* () {
+        yield* yieldNow();
+        log.push("spawned in cleanup");
+      });
+    }
+  });
+
+  it(
+    "may wait for tasks of the set, and spawn there",
+    test(function* () {
+      const log: string[] = [];
+      const set = new LocalSet();
+      const { key } = yield* select({ lost: set.runUntil(program(set, log)), won: settle() });
+      assert.equal(key, "won");
+      assert.deepEqual(log, ["member", "spawned in cleanup"]);
+    }),
+  );
+
+  it(
+    "does so, too, when it is dropped by hand",
+    test(function* () {
+      const log: string[] = [];
+      const set = new LocalSet();
+      const future = set.runUntil(program(set, log));
+      yield* select.biased({ lent: pin(future), other: settle() });
+      future[Symbol.dispose]();
+      yield* settle();
+      yield* settle();
+      assert.deepEqual(log, ["member", "spawned in cleanup"]);
+    }),
+  );
+});
+
+it(
+  "a task that waits for its own set can be cancelled",
+  test(function* () {
+    const set = new LocalSet();
+    const task = set.spawnLocal(function* () {
+      yield* set;
+    });
+    yield* select.biased({ set: set.runUntil(pending()), other: settle() });
+    set[Symbol.dispose]();
+    yield* settle();
+    assert.equal(task.isFinished(), true);
+  }),
+);

@@ -259,3 +259,27 @@ describe("cutting a scope short", () => {
     });
   });
 });
+
+describe("a scope whose function throws before there is a body", () => {
+  for (const [why, fail] of [
+    ["throws", () => assert.fail("no body")],
+    ["gives no future", () => 5],
+  ] as const) {
+    it(
+      `${why}: what it had spawned is cancelled before the scope throws`,
+      test(function* () {
+        let didRun = false;
+        const future = scope((s) => {
+          s.spawn(function* () {
+            yield* sleep(1);
+            didRun = true;
+          });
+          return fail() as never;
+        });
+        assert.match(yield* outcomeOf(future), /^threw (no body|scope: expected a future)/);
+        yield* sleep(10);
+        assert.equal(didRun, false);
+      }),
+    );
+  }
+});

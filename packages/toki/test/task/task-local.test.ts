@@ -11,6 +11,7 @@ import {
   RuntimeError,
   scope,
   select,
+  shield,
   sleep,
   spawn,
   taskLocal,
@@ -308,3 +309,18 @@ describe("LocalKey", () => {
     assert.equal(key.name, "answer");
   });
 });
+
+it(
+  "an abort waits for a shield inside, and what ends before another await keeps its outcome",
+  test(function* () {
+    const task = spawn(
+      key.scope(42, function* () {
+        yield* shield(settle());
+        return key.get();
+      }),
+    );
+    yield* yieldNow();
+    task.abort();
+    assert.equal(yield* task, 42);
+  }),
+);

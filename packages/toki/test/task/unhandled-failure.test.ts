@@ -40,4 +40,11 @@ describe("a failure that nobody joins", { concurrency: 2 }, () => {
     assert.deepEqual(reportsIn(stderr).sort(), ["one", "two"]);
     assert.match(stderr, /at (?:\S+\.)?fail\b.*unjoined/);
   });
+
+  it("of a value that has no text: reported, and what comes after it too", async () => {
+    const { code, stderr } = await run("noText");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^toki: task \d+ failed, and nobody joined it: with a value that has no text$/m);
+    assert.deepEqual(reportsIn(stderr), ["after it"]);
+  });
 });

@@ -60,6 +60,14 @@ const cases: Record<string, () => Generator<Suspend, unknown, unknown>> = {
     }
     console.log(`reports before the end: ${reports}`);
   },
+  *noText() {
+    spawn(function* () {
+      throw Object.create(null);
+    });
+    spawn(fail("after it"));
+    yield* collect();
+    console.log(`reports before the end: ${reports}`);
+  },
   // The set is dropped with the result in it.
   *inSet() {
     const forget = () => {

@@ -186,6 +186,36 @@ describe("mapConcurrent", () => {
   );
 
   test(
+    "aborted while it closes the source after an error: it waits for that, and keeps the error",
+    toki(function* () {
+      let isClosed = false;
+      const source = generate<number>(function* (emit) {
+        try {
+          yield* emit(1);
+        } finally {
+          yield* sleep(50);
+          isClosed = true;
+        }
+      });
+      const task = spawn(
+        mapConcurrent(source, 1, function* () {
+          yield* sleep(5);
+          throw new Error("map");
+        }),
+      );
+      yield* sleep(20);
+      task.abort();
+      try {
+        yield* task;
+        assert.fail("it was to fail");
+      } catch (error) {
+        assert.equal((error as { cause?: Error }).cause?.message, "map");
+      }
+      assert.equal(isClosed, true);
+    }, virtual),
+  );
+
+  test(
     "an error and a source that fails to close are thrown as one",
     toki(function* () {
       const items = {
