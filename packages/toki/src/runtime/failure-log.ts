@@ -2,6 +2,7 @@
  * Failures of tasks that nobody has joined. A failure is reported once nobody can ever see it: when the last handle of the task has been collected,
  * when the runtime closes, or when the process exits. Joining the task in time takes it off the list.
  */
+import { thrownText } from "../internal/thrown-text.js";
 import type { Host } from "./driver/host.js";
 import type { TaskFailure } from "./options.js";
 import type { Task } from "./task/task.js";
@@ -51,14 +52,6 @@ export class FailureLog {
       return;
     }
     const name = failure.name === undefined ? "" : ` "${failure.name}"`;
-    this.#host.report(`toki: task ${id}${name} failed, and nobody joined it: ${textOf(failure.error)}`);
-  }
-}
-
-function textOf(error: unknown): string {
-  try {
-    return error instanceof Error ? (error.stack ?? String(error)) : String(error);
-  } catch {
-    return "with a value that has no text"; // an object without a prototype, or one that throws when it is looked at
+    this.#host.report(`toki: task ${id}${name} failed, and nobody joined it: ${thrownText(failure.error)}`);
   }
 }

@@ -1,16 +1,11 @@
 import { host } from "#host";
 import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import { checkOptions, invalidArgument } from "../internal/invalid-argument.js";
+import { thrownText } from "../internal/thrown-text.js";
 import { portable } from "../portable/registry.js";
 import { hasListeners } from "../signal/registry.js";
 import { createRuntime } from "./create.js";
 import type { RuntimeFlavor, RuntimeOptions } from "./options.js";
-
-/** What the body threw, maybe in its cleanup: once the signal has ended the process nobody sees it. */
-function reportFailure(signal: string, error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? String(error)) : String(error);
-  host.report(`toki: main failed before ${signal} ended the process: ${text}`);
-}
 
 /** Options of {@link main}: those of a {@link Runtime}, and what to do on Ctrl-C. */
 export interface MainOptions extends Omit<RuntimeOptions, "flavor"> {
@@ -110,7 +105,10 @@ export async function main<T>(body: IntoFuture<T>, options: MainOptions = {}): P
     stopListening();
     if (received !== undefined) {
       await lastUnwound();
-      if (failure !== undefined) reportFailure(received, failure.error);
+      // Nobody will see it any more.
+      if (failure !== undefined) {
+        host.report(`toki: main failed before ${received} ended the process: ${thrownText(failure.error)}`);
+      }
       host.raiseSignal(received);
     }
   }
