@@ -17,8 +17,10 @@ export function loadFunction(key: string): FnFuture<PortableFn> {
 }
 
 function* load(key: string): Body<PortableFn> {
-  if (!portable().functions.has(key)) yield* importModuleOf(key);
-  const entry = portable().functions.get(key);
+  const { functions, imported } = portable();
+  // A module that is still being evaluated, or whose evaluation has failed, may have defined it before.
+  if (!functions.has(key) || imported?.has(moduleOf(key)) === false) yield* importModuleOf(key);
+  const entry = functions.get(key);
   if (entry === undefined || entry.kind !== "fn") {
     throw new Error(
       `fn ${nameIn(key)}: ${moduleOf(key)} did not define it when a worker imported it; call fn(import.meta, ...) at the top level of the module, on every thread`,
