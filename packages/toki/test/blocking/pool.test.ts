@@ -93,6 +93,26 @@ test("arguments are those of the moment of the call", async () => {
   assert.deepEqual(await second, [1, 2, 3]);
 });
 
+test("so they are where a spawn hook takes the thread that was idle", async () => {
+  let takes = false;
+  const rt: Runtime = new Runtime({
+    onTaskSpawn: () => {
+      if (!takes) return;
+      takes = false;
+      rt.spawnBlocking(add(1, 1));
+    },
+  });
+  await rt.run(function* () {
+    yield* spawnBlocking(add(1, 1));
+    const order = { of: "tea" };
+    takes = true;
+    const handle = spawnBlocking(echo(order));
+    order.of = "coffee";
+    assert.deepEqual(yield* handle, { of: "tea" });
+  });
+  await rt.shutdown();
+});
+
 test("a thread is used again", async () => {
   await using rt = new Runtime();
   const first = await rt.spawnBlocking(whichThread());

@@ -102,16 +102,16 @@ export class BlockingPool {
     if (job.transfer.some(isDetached)) {
       throw new NotSendError(`blocking ${job.name}: an argument is a buffer that has been moved away`, "arguments");
     }
-    let refusal: { readonly error: unknown } | undefined;
-    if (rt.isOpen && this.idle.length === 0 && !job.hasCrossings)
-      refusal = this.detachArguments(future as BlockingFuture<unknown>);
     const task = rt.spawn(future, options);
     if (task.isComplete) return task;
     future.task = task;
     rt.blockingJobs++;
     busyPools.add(this);
     rt.hold();
-    if (refusal === undefined && job.hasCrossings) refusal = this.encodeArguments(future as BlockingFuture<unknown>);
+    let refusal: { readonly error: unknown } | undefined;
+    if (job.hasCrossings) refusal = this.encodeArguments(future as BlockingFuture<unknown>);
+    // Only now: a spawn hook may have given a job to the thread that was idle.
+    else if (this.idle.length === 0) refusal = this.detachArguments(future as BlockingFuture<unknown>);
     if (refusal !== undefined) {
       this.settle(future as BlockingFuture<unknown>, FAILED_JOB, refusal.error);
       return task;
