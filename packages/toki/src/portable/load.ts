@@ -2,6 +2,7 @@ import { type Body, FnFuture } from "../future/frame.js";
 import { fromPromise } from "../future/from-promise.js";
 import type { Future } from "../future/future.js";
 import { ready } from "../future/ready.js";
+import { nameIn } from "./module-meta.js";
 import type { PortableFn } from "./portable-fn.js";
 import { portable } from "./registry.js";
 
@@ -38,8 +39,4 @@ export function importModuleOf(key: string): Future<void> {
 
 function moduleOf(key: string): string {
   return key.slice(0, key.lastIndexOf("#"));
-}
-
-function nameIn(key: string): string {
-  return key.slice(key.lastIndexOf("#") + 1);
 }

@@ -6,6 +6,7 @@ import { missing, present } from "./modules/defines-here-alone.js";
 import { halfDone, halfDoneBlocking } from "./modules/fails-below.js";
 import { unreachable } from "./modules/fails-elsewhere.js";
 import { waitsForModule } from "./modules/never-ready.js";
+import { Greeter } from "./modules/private-name.js";
 import { multiply } from "./modules/top-level-await.js";
 import { mark, reached } from "./signals.js";
 import { cells, onThreads } from "./support.js";
@@ -26,6 +27,10 @@ const causeOf = fn(function* causeOf(future: Future<unknown>) {
 onThreads("a module with a top-level await is awaited", function* () {
   const handles = [1, 2, 3, 4].map((n) => spawn(multiply(n)));
   for (const [i, handle] of handles.entries()) assert.equal(yield* handle, 3 * (i + 1));
+});
+
+onThreads("a private method is found by its name", function* () {
+  assert.equal(yield* spawn(Greeter.greet("you")), "hello you");
 });
 
 onThreads("a module that cannot be imported fails its tasks with what it threw, every time", function* () {
