@@ -2,6 +2,7 @@
  * The run-time half of `Send`: walks a value before it is sent, names the place of what cannot be, and collects what is transferred.
  */
 import { describeValue } from "../future/misuse.js";
+import { MAX_HOLES, namesOf } from "./arrays.js";
 import { NotSendError } from "./not-send-error.js";
 import { portable } from "./registry.js";
 
@@ -60,10 +61,9 @@ export class Inspector {
     const moved = portable().moved.has(object);
     if (moved) this.taken.add(ArrayBuffer.isView(object) ? object.buffer : object);
     const proto: unknown = Object.getPrototypeOf(object);
-    if (Array.isArray(object)) {
-      for (let i = 0; i < object.length; i++) this.check(object[i], `${path}[${i}]`);
-    } else if (proto === Object.prototype || proto === null || isPlainOfAnotherRealm(proto as object)) {
-      for (const key of Object.keys(object)) this.check((object as Record<string, unknown>)[key], property(path, key));
+    if (Array.isArray(object)) this.checkArray(object, path);
+    else if (proto === Object.prototype || proto === null || isPlainOfAnotherRealm(proto as object)) {
+      this.checkKeys(object, Object.keys(object), path);
     } else if (object instanceof Map) {
       for (const [key, entry] of object) {
         this.check(key, `${path} (a key)`);
@@ -80,6 +80,29 @@ export class Inspector {
         throw this.refuse(path, "is a MessagePort, which can only be moved: send move(port)");
       this.taken.add(object);
     } else if (!CLONED.has(proto as object)) this.checkInstance(object, path);
+  }
+
+  private checkArray(array: readonly unknown[], path: string): void {
+    const { length } = array;
+    let present = length;
+    for (let i = 0, inRow = 0; i < length; i++) {
+      const value = array[i];
+      if (value === undefined && !Object.hasOwn(array, i)) {
+        present--;
+        if (++inRow > MAX_HOLES) {
+          this.checkKeys(array, Object.keys(array), path);
+          return;
+        }
+      } else {
+        inRow = 0;
+        if (!isPrimitive(value)) this.check(value, `${path}[${i}]`);
+      }
+    }
+    this.checkKeys(array, namesOf(array, present), path);
+  }
+
+  private checkKeys(object: object, keys: readonly string[], path: string): void {
+    for (const key of keys) this.check((object as Record<string, unknown>)[key], property(path, key));
   }
 
   /** An instance of some class: what the platform knows how to clone keeps its class. */
@@ -107,6 +130,7 @@ export function isDetached(value: unknown): boolean {
 }
 
 function property(path: string, key: string): string {
+  if (/^\d+$/.test(key)) return `${path}[${key}]`;
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
 }
 

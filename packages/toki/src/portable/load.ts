@@ -2,6 +2,7 @@ import { type Body, FnFuture } from "../future/frame.js";
 import { fromPromise } from "../future/from-promise.js";
 import type { Future } from "../future/future.js";
 import { ready } from "../future/ready.js";
+import { nameIn } from "./module-meta.js";
 import type { PortableFn } from "./portable-fn.js";
 import { portable } from "./registry.js";
 
@@ -17,8 +18,10 @@ export function loadFunction(key: string): FnFuture<PortableFn> {
 }
 
 function* load(key: string): Body<PortableFn> {
-  if (!portable().functions.has(key)) yield* importModuleOf(key);
-  const entry = portable().functions.get(key);
+  const { functions, imported } = portable();
+  // A module that is still being evaluated, or whose evaluation has failed, may have defined it before.
+  if (!functions.has(key) || imported?.has(moduleOf(key)) === false) yield* importModuleOf(key);
+  const entry = functions.get(key);
   if (entry === undefined || entry.kind !== "fn") {
     throw new Error(
       `fn ${nameIn(key)}: ${moduleOf(key)} did not define it when a worker imported it; call fn(import.meta, ...) at the top level of the module, on every thread`,
@@ -36,8 +39,4 @@ export function importModuleOf(key: string): Future<void> {
 
 function moduleOf(key: string): string {
   return key.slice(0, key.lastIndexOf("#"));
-}
-
-function nameIn(key: string): string {
-  return key.slice(key.lastIndexOf("#") + 1);
 }

@@ -22,5 +22,10 @@ export function nameOf(body: { readonly name: string }, where: string, example: 
 
 /** What a function is known by on every thread. @internal */
 export function keyOf(url: string, name: string): string {
-  return `${url}#${name}`;
+  return `${url}#${name.replaceAll("#", "%23")}`; // that of a private method begins with one
+}
+
+/** The function's name in its key. @internal */
+export function nameIn(key: string): string {
+  return key.slice(key.lastIndexOf("#") + 1).replaceAll("%23", "#");
 }

@@ -48,6 +48,8 @@ export interface Portable {
   readonly locals: Map<string, object>;
   /** On a thread that was started for others: imports a module there. */
   importModule?: (url: string) => Promise<unknown>;
+  /** On such a thread: the modules that were imported so, and are ready. */
+  readonly imported?: Set<string>;
   /** Modules whose objects can be sent to other threads. */
   readonly crossings: Set<string>;
   /** On such a thread: the memory that it shares with the one that started it, and its slot there. Set by the worker's first lines. */

@@ -22,11 +22,14 @@ async function useTsx(url) {
   const api = await import(pathToFileURL(path).href);
   api.register();
 }
+portable.imported = new Set();
 portable.importModule = async (url) => {
   portable.importing.add(url);
   try {
     await useTsx(url);
-    return await import(url);
+    const module = await import(url);
+    portable.imported.add(url);
+    return module;
   } finally {
     portable.importing.delete(url);
   }

@@ -10,6 +10,10 @@ export const echo = blocking(import.meta, function echo(value: any): any {
   return value;
 });
 
+export const echo2 = blocking(import.meta, function echo2(_first: any, second: any): any {
+  return second;
+});
+
 /** Reads a shared cell: a job that a test can see start and let go on. */
 export const gate = blocking(import.meta, function gate(cell: Int32Array) {
   Atomics.add(cell, 0, 1);

@@ -11,6 +11,7 @@ import {
   JoinError,
   JoinSet,
   main,
+  NotSendError,
   Runtime,
   select,
   sleep,
@@ -23,6 +24,7 @@ import {
   add,
   crash,
   echo,
+  echo2,
   exit,
   fail,
   forever,
@@ -91,6 +93,38 @@ test("arguments are those of the moment of the call", async () => {
   open(cell);
   await first;
   assert.deepEqual(await second, [1, 2, 3]);
+});
+
+test("an argument that only cloning refuses is named, whether the job waits or not", async () => {
+  await main(function* () {
+    for (const { isIdle } of [{ isIdle: false }, { isIdle: true }]) {
+      if (isIdle) yield* spawnBlocking(add(1, 1));
+      const { cause } = yield* fromPromise(() => failure(spawnBlocking(echo2(1, new Proxy({}, {})))));
+      assert.ok(cause instanceof NotSendError);
+      assert.match(cause.message, /^blocking echo2: argument 1 cannot be sent: .*could not be cloned/);
+      assert.equal(cause.path, "argument 1");
+    }
+  });
+});
+
+test("so they are where a spawn hook takes the thread that was idle", async () => {
+  let takes = false;
+  const rt: Runtime = new Runtime({
+    onTaskSpawn: () => {
+      if (!takes) return;
+      takes = false;
+      rt.spawnBlocking(add(1, 1));
+    },
+  });
+  await rt.run(function* () {
+    yield* spawnBlocking(add(1, 1));
+    const order = { of: "tea" };
+    takes = true;
+    const handle = spawnBlocking(echo(order));
+    order.of = "coffee";
+    assert.deepEqual(yield* handle, { of: "tea" });
+  });
+  await rt.shutdown();
 });
 
 test("a thread is used again", async () => {

@@ -64,6 +64,8 @@ test("what cannot be sent is refused at the call, with its path", () => {
       /^NotSendError: blocking echo: argument 0\.options\.callback is the function callback, and code cannot be sent$/,
     ],
     [[1, [Symbol("x")]], /argument 0\[1\]\[0\] is a symbol/],
+    [Object.assign([1], { callback() {} }), /argument 0\.callback is the function callback/],
+    [Object.assign([], { 5: Symbol("x"), 4000000000: 1 }), /argument 0\[5\] is a symbol/],
     [new Map([["key", () => {}]]), /argument 0\.get\("key"\) is the function/],
     [{ "odd key": tx }, /argument 0\["odd key"\] is an instance of Sender, which belongs to this thread/],
     [pending(), /argument 0 is an instance of/],

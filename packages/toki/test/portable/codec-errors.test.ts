@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { MisuseError } from "toki";
+import { MisuseError, move } from "toki";
 import { mpsc, SendError } from "toki/sync";
 import * as errorsModule from "../../dist/portable/errors.js";
 import { trip, tripArgs } from "./codec.support.js";
@@ -40,6 +40,10 @@ function seen(error: unknown): unknown {
   };
 }
 
+function thrower(): never {
+  throw new Error("a getter");
+}
+
 const errors: Record<string, Error> = {
   plain: new Error("text"),
   empty: new Error(),
@@ -66,9 +70,21 @@ const errors: Record<string, Error> = {
   "with a payload": new SendError({ text: "unsent" }),
   "with a payload that cannot be sent": new mpsc.TrySendError("full", () => 1),
   "with a payload that is an error": new mpsc.SendTimeoutError("timeout", new SendError(new QuotaError("inner"))),
+  "with getters that throw": Object.defineProperties(new Error("p"), {
+    stack: { get: thrower },
+    cause: { get: thrower },
+    odd: { enumerable: true, get: thrower },
+    kept: { enumerable: true, value: 1 },
+  }),
+  "that names no class": Object.assign(new TypeError("t"), { constructor: null }),
   "without a stack": Object.assign(new Error("s"), { stack: undefined }),
   "with a stack of several thousand characters": Object.assign(new Error("s"), { stack: "at place\n".repeat(1000) }),
 };
+
+const arrivals = [
+  ["in messages", trip],
+  ["by encodeThrown", (error: Error) => decodeThrown(structuredClone(encodeThrown(error))) as Error],
+] as const;
 
 describe("errors in messages keep what encodeThrown keeps", () => {
   for (const [name, error] of Object.entries(errors)) {
@@ -85,10 +101,7 @@ describe("errors in messages keep what encodeThrown keeps", () => {
     assert.deepEqual(Object.keys(trip(new QuotaError("full"))), ["code", "details"]);
   });
 
-  for (const [name, arrive] of [
-    ["in messages", trip],
-    ["by encodeThrown", (error: Error) => decodeThrown(structuredClone(encodeThrown(error))) as Error],
-  ] as const) {
+  for (const [name, arrive] of arrivals) {
     test(`a payload arrives ${name}, and stays hidden`, () => {
       const back = arrive(new mpsc.TrySendError("full", { text: "unsent" }));
       assert.ok(back instanceof mpsc.TrySendError);
@@ -100,6 +113,34 @@ describe("errors in messages keep what encodeThrown keeps", () => {
       assert.deepEqual([lost.code, lost.value], ["TOKI_CHANNEL_CLOSED", undefined]);
     });
   }
+
+  const { SuppressedError: Suppressed } = globalThis as { SuppressedError?: SuppressedErrorConstructor };
+  for (const [name, arrive] of arrivals) {
+    test(`two errors at once arrive ${name}, and stay hidden`, { skip: Suppressed === undefined }, () => {
+      const back = arrive(new Suppressed!(new RangeError("later"), "earlier", "both")) as SuppressedError;
+      assert.ok(back instanceof Suppressed!);
+      assert.deepEqual([back.message, back.error.name, back.suppressed], ["both", "RangeError", "earlier"]);
+      assert.deepEqual(Object.keys(back), []);
+    });
+
+    test(`errors that lead back to what they are of arrive ${name}`, () => {
+      const whole: AggregateError & { again?: Error } = new AggregateError([], "whole");
+      whole.again = whole;
+      whole.errors = Array.from({ length: 10 }, (_, i) => Object.assign(new Error(String(i)), { whole }));
+      const back = arrive(whole) as typeof whole;
+      assert.equal(back.again, back);
+      assert.deepEqual(
+        back.errors.map(({ message, whole }) => [message, whole === back]),
+        whole.errors.map(({ message }) => [message, true]),
+      );
+    });
+  }
+
+  test("what could not go with an error stays here, although it was marked by move", () => {
+    const bytes = move(new Uint8Array([1, 2]));
+    assert.equal(Object.keys(trip(Object.assign(new Error("e"), { with: { bytes, callback() {} } }))).length, 0);
+    assert.equal(bytes.length, 2);
+  });
 
   test("one error twice arrives as one, and leads back to itself", () => {
     const root: Error & { self?: unknown; context?: unknown } = new Error("root");
@@ -137,5 +178,9 @@ describe("errors in messages keep what encodeThrown keeps", () => {
   test("an object that looks like an encoded error is a plain object", () => {
     const lookalike = { isError: true, className: "Error", name: "x", message: "y", properties: {} };
     assert.deepStrictEqual(trip(lookalike), lookalike);
+    const properties = { a: lookalike, b: { isError: true }, c: { isError: true, plain: 1 } };
+    for (const thrown of [...Object.values(properties), Object.assign(new Error("e"), properties)]) {
+      assert.deepStrictEqual(decodeThrown(structuredClone(encodeThrown(thrown))), thrown);
+    }
   });
 });

@@ -289,6 +289,8 @@ describe("what cannot be sent", () => {
     [() => {}, /^NotSendError: spawn crunch: argument 0 is the function .*, and code cannot be sent$/],
     [{ options: { callback() {} } }, /spawn crunch: argument 0\.options\.callback is the function callback/],
     [[1, [Symbol("x")]], /argument 0\[1\]\[0\] is a symbol/],
+    [Object.assign([1], { callback() {} }), /argument 0\.callback is the function callback/],
+    [Object.assign([], { 5: Symbol("x"), 4000000000: 1 }), /argument 0\[5\] is a symbol/],
     [new Map([["key", () => {}]]), /argument 0\.get\("key"\) is the function/],
     [new Set([Symbol("x")]), /argument 0 \(an entry\) is a symbol/],
     [{ "odd key": tx }, /argument 0\["odd key"\] is an instance of Sender, which belongs to this thread/],

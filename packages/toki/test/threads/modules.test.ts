@@ -1,10 +1,12 @@
 // How a worker comes to the function it is to run.
 import assert from "node:assert/strict";
-import { type Future, fn, JoinError, spawn } from "toki";
+import { type Future, fn, JoinError, spawn, spawnBlocking } from "toki";
 import { add, addLater, holds } from "./functions.js";
 import { missing, present } from "./modules/defines-here-alone.js";
+import { halfDone, halfDoneBlocking } from "./modules/fails-below.js";
 import { unreachable } from "./modules/fails-elsewhere.js";
 import { waitsForModule } from "./modules/never-ready.js";
+import { Greeter } from "./modules/private-name.js";
 import { multiply } from "./modules/top-level-await.js";
 import { mark, reached } from "./signals.js";
 import { cells, onThreads } from "./support.js";
@@ -27,10 +29,28 @@ onThreads("a module with a top-level await is awaited", function* () {
   for (const [i, handle] of handles.entries()) assert.equal(yield* handle, 3 * (i + 1));
 });
 
+onThreads("a private method is found by its name", function* () {
+  assert.equal(yield* spawn(Greeter.greet("you")), "hello you");
+});
+
 onThreads("a module that cannot be imported fails its tasks with what it threw, every time", function* () {
   for (let i = 0; i < 3; i++) assert.match((yield* causeOf(spawn(unreachable()))).message, /not on this thread/);
   assert.equal(yield* spawn(add(1, 1)), 2);
 });
+
+onThreads(
+  "so does one that had defined the function by then, on workers and blocking threads, with all causes",
+  function* () {
+    for (let i = 0; i < 6; i++) {
+      const error = (yield* causeOf(
+        i % 2 === 0 ? spawn(halfDone()) : spawnBlocking(halfDoneBlocking()),
+      )) as NodeJS.ErrnoException;
+      assert.deepEqual([error.message, error.code], ["not to its end", "E_END"]);
+      assert.ok(error.cause instanceof RangeError);
+      assert.deepEqual([error.cause.message, error.cause.cause], ["why", "root"]);
+    }
+  },
+);
 
 onThreads("a function that its module does not define on a worker fails its tasks, and says so", function* () {
   const error = yield* causeOf(spawn(missing!()));

@@ -2,8 +2,7 @@
  * Words to values. If that fails half-way, because the stack ends or memory does, the references that no object of this thread owns yet are given back:
  * those of CROSSINGs at `received` and after.
  */
-import { payloadOf } from "../error-classes.js";
-import { decodeThrown } from "../errors.js";
+import { decodeThrown, hiddenKeysOf } from "../errors.js";
 import { unload } from "./carriage.js";
 import { crossingOfKind } from "./crossing.js";
 import { discard } from "./discard.js";
@@ -259,9 +258,8 @@ export class Decoder extends WordReader {
     if (this.isPresent()) hide(error, "cause", this.read());
     if (this.isPresent()) hide(error, "errors", this.list());
     this.properties(error);
-    const payload = payloadOf(crossing);
-    if (payload !== undefined && Object.hasOwn(error, payload)) {
-      Object.defineProperty(error, payload, { enumerable: false });
+    for (const key of hiddenKeysOf(error, crossing)) {
+      if (Object.hasOwn(error, key)) Object.defineProperty(error, key, { enumerable: false });
     }
     return error;
   }

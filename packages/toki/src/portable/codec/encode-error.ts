@@ -2,7 +2,7 @@
  * Errors in messages: what `encodeThrown` keeps, in words. In addition an error that occurs twice arrives as one, and may lead back to itself.
  */
 import { crossingName, payloadOf } from "../error-classes.js";
-import { describeThrown, keysOf, MAX_CAUSES, OWN } from "../errors.js";
+import { classNameOf, describeThrown, errorsOf, keysOf, MAX_CAUSES, OWN, readOf, stackOf } from "../errors.js";
 import type { Encoder } from "./encoder.js";
 import { REFUSED } from "./refused.js";
 import { ABSENT, ERROR, IS_AGGREGATE, IS_DOM, LIST, PROPS } from "./tags.js";
@@ -10,26 +10,25 @@ import { ABSENT, ERROR, IS_AGGREGATE, IS_DOM, LIST, PROPS } from "./tags.js";
 /** @internal */
 export function writeError(encoder: Encoder, error: Error): void {
   const goesOn = encoder.errorDepth < MAX_CAUSES;
-  const errors: unknown = goesOn && error instanceof AggregateError ? error.errors : undefined;
+  const errors = goesOn ? errorsOf(error) : undefined;
   const isDom = typeof DOMException !== "undefined" && error instanceof DOMException;
-  encoder.head(ERROR, isDom ? IS_DOM : Array.isArray(errors) ? IS_AGGREGATE : 0);
-  encoder.string(String(error.constructor?.name ?? "Error"));
+  encoder.head(ERROR, isDom ? IS_DOM : errors !== undefined ? IS_AGGREGATE : 0);
+  encoder.string(classNameOf(error));
   const crossing = crossingName(error);
   if (crossing === undefined) encoder.head(ABSENT, 0);
   else encoder.string(crossing);
-  encoder.string(String(error.name));
-  encoder.string(String(error.message));
-  const stack: unknown = error.stack;
-  if (typeof stack === "string") encoder.string(stack);
-  else encoder.undefined();
+  encoder.string(describeThrown(readOf(error, "name")));
+  encoder.string(describeThrown(readOf(error, "message")));
+  const stack = stackOf(error);
+  if (stack === undefined) encoder.undefined();
+  else encoder.string(stack);
   encoder.errorDepth++;
   try {
-    if (goesOn && Object.hasOwn(error, "cause")) writeWhatCan(encoder, error.cause);
+    if (goesOn && Object.hasOwn(error, "cause")) writeWhatCan(encoder, readOf(error, "cause"));
     else encoder.head(ABSENT, 0);
-    if (Array.isArray(errors)) {
-      const list = [...errors];
-      encoder.head(LIST, list.length);
-      for (const inner of list) writeWhatCan(encoder, inner);
+    if (errors !== undefined) {
+      encoder.head(LIST, errors.length);
+      for (const inner of errors) writeWhatCan(encoder, inner);
     } else encoder.head(ABSENT, 0);
     writeProperties(encoder, error, crossing, goesOn);
   } finally {
@@ -43,7 +42,7 @@ function writeProperties(encoder: Encoder, error: Error, crossing: string | unde
   let count = 0;
   for (const key of keysOf(error, crossing)) {
     if (OWN.has(key)) continue;
-    const value = (error as unknown as Record<string, unknown>)[key];
+    const value = readOf(error, key);
     if (value instanceof Error && !goesOn) continue;
     const mark = encoder.mark();
     try {

@@ -11,6 +11,7 @@
  * Nothing on the way says where in the value the encoder is. If a value cannot be sent, REFUSED is thrown, and the Inspector walks the value again to
  * say what is wrong and where.
  */
+import { MAX_HOLES, namesOf } from "../arrays.js";
 import { NotSendError } from "../not-send-error.js";
 import { BufferWriter } from "./buffers.js";
 import { Cargo, type Carriage } from "./carriage.js";
@@ -36,10 +37,6 @@ import {
 import { WordWriter } from "./writer.js";
 
 const NOTHING: readonly unknown[] = Object.freeze([]);
-/** An array with more holes than this in a row is written by its keys. */
-const MAX_HOLES = 1024;
-/** Elements of an array that are not worth more than a simple test. */
-const FEW = 8;
 const hasOwn = Object.prototype.hasOwnProperty;
 
 interface Held {
@@ -242,6 +239,7 @@ export class Encoder extends WordWriter {
     this.identity.truncate(mark.objects);
     if (this.parcels !== NOTHING) (this.parcels as unknown[]).length = mark.parcels;
     if (this.transfer !== NOTHING) (this.transfer as unknown[]).length = mark.transfer;
+    if (this.transfer !== NOTHING) (this.transfer as unknown[]).length = mark.transfer;
     while (this.held.length > mark.held) {
       const { crossing, a, b } = this.held.pop()!;
       if (crossing.undo === undefined) crossing.release(a, b);
@@ -292,15 +290,9 @@ export class Encoder extends WordWriter {
       }
       this.head(HOLE, 0);
     }
-    if (!hasNames(array, present)) {
-      this.close(head, ARRAY, length);
-      return;
-    }
-    this.close(head, NAMED_ARRAY, length);
-    this.properties(
-      array,
-      Object.keys(array).filter((key) => !isIndex(key)),
-    );
+    const names = namesOf(array, present);
+    this.close(head, names.length === 0 ? ARRAY : NAMED_ARRAY, length);
+    if (names.length > 0) this.properties(array, names);
   }
 
   private sparse(array: readonly unknown[]): void {
@@ -357,19 +349,4 @@ export class Encoder extends WordWriter {
     // The values are not what they were a moment ago.
     return new NotSendError(`${this.where}: ${pathOf(0)} cannot be sent`, pathOf(0));
   }
-}
-
-/**
- * Whether an array has properties besides its elements. Only a list of all properties says so; that of their values takes a fraction of the time, as the
- * engine makes no strings of the indices, but is slow to begin.
- */
-function hasNames(array: readonly unknown[], present: number): boolean {
-  if (present > FEW && Object.values(array).length === present) return false;
-  const keys = Object.keys(array);
-  return keys.length > 0 && !isIndex(keys[keys.length - 1]!); // names come after indices
-}
-
-function isIndex(key: string): boolean {
-  const number = Number(key) >>> 0;
-  return number !== 0xffffffff && String(number) === key;
 }

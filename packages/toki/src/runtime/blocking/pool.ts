@@ -102,16 +102,16 @@ export class BlockingPool {
     if (job.transfer.some(isDetached)) {
       throw new NotSendError(`blocking ${job.name}: an argument is a buffer that has been moved away`, "arguments");
     }
-    let refusal: { readonly error: unknown } | undefined;
-    if (rt.isOpen && this.idle.length === 0 && !job.hasCrossings)
-      refusal = this.detachArguments(future as BlockingFuture<unknown>);
     const task = rt.spawn(future, options);
     if (task.isComplete) return task;
     future.task = task;
     rt.blockingJobs++;
     busyPools.add(this);
     rt.hold();
-    if (refusal === undefined && job.hasCrossings) refusal = this.encodeArguments(future as BlockingFuture<unknown>);
+    let refusal: { readonly error: unknown } | undefined;
+    if (job.hasCrossings) refusal = this.encodeArguments(future as BlockingFuture<unknown>);
+    // Only now: a spawn hook may have given a job to the thread that was idle.
+    else if (this.idle.length === 0) refusal = this.detachArguments(future as BlockingFuture<unknown>);
     if (refusal !== undefined) {
       this.settle(future as BlockingFuture<unknown>, FAILED_JOB, refusal.error);
       return task;
@@ -132,7 +132,7 @@ export class BlockingPool {
       future.transfer = inspector.transfer;
       return undefined;
     } catch (error) {
-      return { error }; // what only cloning finds out: a buffer that was moved before
+      return { error: cloneError(future, error) };
     }
   }
 
@@ -250,7 +250,7 @@ export class BlockingPool {
       thread.host.post({ job: id, key: job.key, url: job.url, name: job.name, args, message }, transfer);
     } catch (error) {
       thread.job = null;
-      this.settle(future, FAILED_JOB, error);
+      this.settle(future, FAILED_JOB, cloneError(future, error));
       this.rest(thread);
     }
     future.args = [];
@@ -414,6 +414,26 @@ export class BlockingPool {
     // Here, because one may have come to its end since the wait began.
     for (const thread of ending) thread.host.setRef(true);
     if (ending.length === 0) for (const resolve of this.onEnded.splice(0)) resolve();
+  }
+}
+
+/** What only cloning finds out: proxies, a cause that is a function, a buffer that the platform keeps. */
+function cloneError({ job, args, transfer }: BlockingFuture<unknown>, error: unknown): unknown {
+  if (!(error instanceof DOMException && error.name === "DataCloneError")) return error;
+  const at = transfer.length === 0 ? args.findIndex((arg) => !isCloned(arg)) : -1;
+  const path = at < 0 ? "an argument" : `argument ${at}`;
+  return new NotSendError(
+    `blocking ${job.name}: ${path} cannot be sent: ${error.message}`,
+    at < 0 ? "arguments" : path,
+  );
+}
+
+function isCloned(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -24,10 +24,22 @@ function send(message, transfer) {
   Atomics.add(cell, 0, 1);
   Atomics.notify(cell, 0);
 }
-function failure(error) {
-  if (!(error instanceof Error)) return { error: String(error) };
-  const properties = error.code === undefined ? {} : { code: String(error.code) };
-  return { error: { isError: true, className: error.constructor.name, name: String(error.name), message: String(error.message), stack: error.stack, properties } };
+function textOf(value) {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+function failure(error, depth = 0) {
+  if (!(error instanceof Error)) return textOf(error);
+  const properties = {};
+  for (const key of Object.keys(error)) {
+    const value = error[key];
+    if (!["message", "stack", "cause", "name"].includes(key) && Object(value) !== value && typeof value !== "symbol") properties[key] = value;
+  }
+  const cause = depth < 16 && Object.hasOwn(error, "cause") ? { cause: failure(error.cause, depth + 1) } : {};
+  return { isError: true, className: textOf(error.constructor?.name), name: textOf(error.name), message: textOf(error.message), stack: textOf(error.stack), ...cause, properties };
 }
 async function load({ key, url, name }) {
   await portable.importModule(url);
@@ -38,16 +50,17 @@ async function load({ key, url, name }) {
 async function run(request) {
   let reply;
   try {
-    const entry = portable.functions.get(request.key) ?? (await load(request));
+    const isReady = portable.imported.has(request.url) && portable.functions.has(request.key);
+    const entry = isReady ? portable.functions.get(request.key) : await load(request);
     for (const url of request.message?.crossings ?? []) await portable.importModule(url);
     reply = entry.invoke(request.args, request.message);
   } catch (error) {
-    reply = failure(error);
+    reply = { error: failure(error) };
   }
   try {
     send({ job: request.job, reply }, reply.transfer);
   } catch (error) {
-    send({ job: request.job, reply: failure(error) });
+    send({ job: request.job, reply: { error: failure(error) } });
   }
 }
 port.on("messageerror", (error) => send({ broken: String(error) }));

@@ -4,9 +4,11 @@
  * In the arena: FUNCTIONS (lock, count, list). The list is a linked list of blocks, [next, number, words of text, text...], newest first; entries are added
  * under the lock and never changed. A function gets its number when a thread first spawns it. Each thread keeps what it has looked up.
  */
+
 import { type Arena, classFor, MAX_BLOCK_WORDS } from "../../../memory/arena.js";
 import { FUNCTIONS } from "../../../memory/layout.js";
 import { SharedLock } from "../../../memory/shared-lock.js";
+import { nameIn } from "../../../portable/module-meta.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 
 const LOCK = FUNCTIONS;
@@ -59,7 +61,7 @@ export class FunctionTable {
     while (entry !== 0 && memory.read(entry + NUMBER) !== number) entry = memory.read(entry + NEXT);
     const key = entry === 0 ? "" : this.textOf(entry);
     this.lock.unlock();
-    const found = { key, where: `spawn ${key.slice(key.lastIndexOf("#") + 1)}` };
+    const found = { key, where: `spawn ${nameIn(key)}` };
     this.known[number] = found;
     return found;
   }

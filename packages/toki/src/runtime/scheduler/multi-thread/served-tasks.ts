@@ -16,7 +16,7 @@ import { keepShape } from "../../../internal/keep-shape.js";
 import type { SharedMemory } from "../../../memory/shared-memory.js";
 import { closeCargoes, dropParcels, modulesFor } from "../../../portable/codec/carriage.js";
 import { discard } from "../../../portable/codec/discard.js";
-import { encodeThrown } from "../../../portable/errors.js";
+import { sendableThrown } from "../../../portable/errors.js";
 import { importModuleOf, loadFunction } from "../../../portable/load.js";
 import type { PortableFn } from "../../../portable/portable-fn.js";
 import type { RuntimeCore } from "../../core.js";
@@ -242,7 +242,7 @@ export class ServedTasks {
     try {
       encoder.begin(outcome === 0 ? this.whereOf(block) : "");
       const isOther = outcome === record.FAILED && !(output instanceof Error);
-      encoder.value(isOther ? encodeThrown(output) : output, "the result");
+      encoder.value(isOther ? sendableThrown(output) : output, "the result");
     } catch (error) {
       bits = record.DONE | record.FAILED;
       encoder.begin("");
