@@ -239,7 +239,6 @@ export class Encoder extends WordWriter {
     this.identity.truncate(mark.objects);
     if (this.parcels !== NOTHING) (this.parcels as unknown[]).length = mark.parcels;
     if (this.transfer !== NOTHING) (this.transfer as unknown[]).length = mark.transfer;
-    if (this.transfer !== NOTHING) (this.transfer as unknown[]).length = mark.transfer;
     while (this.held.length > mark.held) {
       const { crossing, a, b } = this.held.pop()!;
       if (crossing.undo === undefined) crossing.release(a, b);

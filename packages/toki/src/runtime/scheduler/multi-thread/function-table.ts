@@ -4,7 +4,6 @@
  * In the arena: FUNCTIONS (lock, count, list). The list is a linked list of blocks, [next, number, words of text, text...], newest first; entries are added
  * under the lock and never changed. A function gets its number when a thread first spawns it. Each thread keeps what it has looked up.
  */
-
 import { type Arena, classFor, MAX_BLOCK_WORDS } from "../../../memory/arena.js";
 import { FUNCTIONS } from "../../../memory/layout.js";
 import { SharedLock } from "../../../memory/shared-lock.js";
