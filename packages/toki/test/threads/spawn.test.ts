@@ -164,7 +164,8 @@ onThreads(
     for (const handle of handles) yield* handle;
     assert.deepEqual([...log.subarray(1, 6)], [0, 1, 2, 3, 4]);
   },
-  { workerThreads: 1 },
+  // Set, so that slow polls do not make the worker look there earlier, before its own share of them is done.
+  { workerThreads: 1, globalQueueInterval: 61 },
 );
 
 onThreads("a name given at the spawn is in the dump, and on its worker", function* () {
