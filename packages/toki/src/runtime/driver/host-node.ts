@@ -121,7 +121,8 @@ function watchQuiet(callback: () => void): () => void {
   };
 }
 
-const TIMERS = new Set(["Immediate", "Timeout"]);
+/** What comes to an end: timers and requests. Handles are listed whether they do anything or not. */
+const ENDING = /^(Immediate|Timeout|\w+Req\w*|TCPConnectWrap|PipeConnectWrap)$/;
 
 /** What tells nothing of a promise that will settle: turns of the loop and timers (a test runner has its own), the standard streams. */
 const PASSIVE = new Set(["Immediate", "Timeout", "TTYWrap", "PipeWrap", "SignalWrap"]);
@@ -135,7 +136,7 @@ export const host: Host = {
   microtask: (callback) => void RESOLVED.then(callback),
   onIdle: (callback) => idle.add(callback),
   watchQuiet,
-  timersAlive: () => process.getActiveResourcesInfo().filter((kind) => TIMERS.has(kind)).length - quietWatches,
+  pendingWork: () => process.getActiveResourcesInfo().filter((kind) => ENDING.test(kind)).length - quietWatches,
   onExit: (callback) => exit.add(callback),
   onSignal(name, callback) {
     const listener = () => callback();
