@@ -67,7 +67,7 @@ export const shutdown: Section = {
     const running = alive.numAliveTasks - before;
     const start = Instant.now();
     stop.cancel();
-    yield* timeout({ seconds: 5 }, function* () {
+    yield* timeout({ seconds: 30 }, function* () {
       while ((yield* tasks.joinNext()) !== undefined);
     });
     const elapsedMs = Math.round(start.elapsed());

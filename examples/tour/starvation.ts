@@ -3,6 +3,7 @@ import { mpsc } from "toki/sync";
 import type { Section } from "./report.js";
 
 const WORK_MS = 300;
+const SLICE_MS = 2;
 const TICK_MS = 10;
 
 function burn(ms: number): void {
@@ -15,8 +16,8 @@ const inOnePiece = fn(function* inOnePiece() {
 });
 
 const inSlices = fn(function* inSlices() {
-  for (let done = 0; done < WORK_MS; done += 2) {
-    burn(2);
+  for (let done = 0; done < WORK_MS; done += SLICE_MS) {
+    burn(SLICE_MS);
     yield* yieldNow();
   }
 });
@@ -24,10 +25,12 @@ const inSlices = fn(function* inSlices() {
 /** A task that never has to wait: its channel is never empty, and never full. */
 const alwaysReady = fn(function* alwaysReady() {
   const [tx, rx] = mpsc.channel<number>(1);
-  const end = performance.now() + WORK_MS;
-  while (performance.now() < end) {
-    yield* tx.send(1);
-    yield* rx.recv();
+  for (let done = 0; done < WORK_MS; done += SLICE_MS) {
+    const end = performance.now() + SLICE_MS;
+    while (performance.now() < end) {
+      yield* tx.send(1);
+      yield* rx.recv();
+    }
   }
 });
 

@@ -94,6 +94,19 @@ for (const position of [0, 0x7fffffff - 100]) {
       assert.equal(b.stealFrom(a), 500);
     });
 
+    test("what is nobody's own is taken from the oldest on, at most so many and as many as there is room for", () => {
+      const { a, b, inject } = setup(256, position);
+      assert.equal(b.takeFrom(a, 3), NO_TASK);
+      for (const task of range(0, 10)) a.push(task, inject);
+      assert.deepEqual([b.takeFrom(a, 3), ...drain(b)], range(0, 3));
+      assert.deepEqual([b.takeFrom(a, 256), ...drain(b)], range(3, 7));
+      for (const task of range(100, 355)) b.push(task, inject);
+      assert.equal(b.takeFrom(a, 2), 7);
+      b.push(355, inject);
+      assert.equal(b.takeFrom(a, 2), NO_TASK);
+      assert.deepEqual(drain(a), range(8, 10));
+    });
+
     test("an owner that starts again finds the queue as it was", () => {
       const { a, inject } = setup(256, position);
       for (const task of range(0, 300)) a.push(task, inject);

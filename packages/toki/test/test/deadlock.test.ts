@@ -28,6 +28,7 @@ describe("a deadlock in a test()", () => {
     const right = [
       "a timer of Node",
       "a file",
+      "jobs of Node's own threads",
       "a socket",
       "a paused clock",
       "a task on a worker",

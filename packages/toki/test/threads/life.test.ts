@@ -1,8 +1,8 @@
 // From the first thread to the last: start, hooks, names, limits, and every way to shut down.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { createServer } from "node:net";
 import { test } from "node:test";
 import * as timers from "node:timers/promises";
 import * as workerThreads from "node:worker_threads";
@@ -358,10 +358,13 @@ test("shutdown of a runtime that nobody drove, when all workers have been quiet 
     RuntimeShutdownError,
   );
   await until(others, 0);
-  const server = createServer().listen(0, "127.0.0.1");
-  // Turns of the loop that no timer keeps alive.
-  while (process.getActiveResourcesInfo().includes("Timeout")) await stat(import.meta.dirname);
-  server.close();
+  // Turns of the loop that no timer and no request keeps alive.
+  const { port1, port2 } = new workerThreads.MessageChannel();
+  while (process.getActiveResourcesInfo().includes("Timeout")) {
+    port2.postMessage(0);
+    await once(port1, "message");
+  }
+  port1.close();
   await rt.shutdown();
   assert.equal(words[1], 1);
   await other.shutdown();
@@ -375,6 +378,18 @@ test("a timer that wakes a worker when all have been quiet for long", async () =
   const handle = rt.spawn(answer(ask, reply, 1));
   setTimeout(() => ask.notifyOne(), 1000);
   await handle;
+});
+
+test("a request whose end wakes a worker when all have been quiet for long", async () => {
+  await using rt = new Runtime({ flavor: "multiThread", workerThreads: 2 });
+  using ask = new Notify();
+  using reply = new Notify();
+  const answered = Promise.resolve(rt.spawn(answer(ask, reply, 1)));
+  const end = performance.now() + 1000;
+  // Nothing but the request itself keeps the loop.
+  while (performance.now() < end) await stat(import.meta.dirname);
+  ask.notifyOne();
+  await answered;
 });
 
 threads("shutdown in parallel, and twice, resolves every time after the last thread", async ({ rt }) => {

@@ -164,7 +164,26 @@ onThreads(
     for (const handle of handles) yield* handle;
     assert.deepEqual([...log.subarray(1, 6)], [0, 1, 2, 3, 4]);
   },
-  { workerThreads: 1 },
+  // Set, so that slow polls do not make the worker look there earlier, before its own share of them is done.
+  { workerThreads: 1, globalQueueInterval: 61 },
+);
+
+onThreads(
+  "a worker that looks there between its own tasks begins with the oldest of what it takes",
+  function* () {
+    const [words, log] = [cells(), cells()];
+    const holder = spawn(holds(words));
+    yield* reached(words, 0);
+    const handles = [0, 1, 2, 3, 4, 5, 6, 7].map((n) => spawn(record(log, n)));
+    mark(words, 1);
+    yield* holder;
+    for (const handle of handles) yield* handle;
+    // It took half of them when it was free, and half of the rest after the first.
+    const [first, ...rest] = log.subarray(1, 9);
+    assert.equal(first, 0);
+    assert(rest.indexOf(4) < rest.indexOf(5), `${rest}`);
+  },
+  { workerThreads: 1, globalQueueInterval: 1 },
 );
 
 onThreads("a name given at the spawn is in the dump, and on its worker", function* () {

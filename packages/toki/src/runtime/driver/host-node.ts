@@ -97,11 +97,19 @@ const STREAMS = new Set(["Immediate", "TTYWrap", "PipeWrap", "SignalWrap"]);
 const QUIET_INTERVAL_MS = 25;
 /** How many looks in a row must find nothing. Not all that is under way is told of: the closing of a file is not, and takes its time on a machine that is busy. */
 const QUIET_LOOKS = 10;
+/** Jobs of Node's own threads (compression, key derivation) are not told of either, but take processor time: more than this share of the time of those looks. */
+const BUSY_SHARE = 0.02;
 let quietWatches = 0;
+
+const processorMs = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 
 function watchQuiet(callback: () => void): () => void {
   const streams = process.getActiveResourcesInfo().filter((kind) => STREAMS.has(kind)).length;
   let looks = 0;
+  let [since, spent] = [0, 0];
   quietWatches++;
   const timer = setInterval(() => {
     const kinds = process.getActiveResourcesInfo();
@@ -109,8 +117,12 @@ function watchQuiet(callback: () => void): () => void {
     const timers = kinds.filter((kind) => kind === "Timeout").length;
     // Each watch of this kind is one of the timers. A pipe that was not there at the start may be a socket.
     const isQuiet = others === 0 && timers <= quietWatches && kinds.length - others - timers <= streams;
-    looks = isQuiet ? looks + 1 : 0;
-    if (looks >= QUIET_LOOKS) callback();
+    if (!isQuiet) looks = 0;
+    else if (looks++ === 0) [since, spent] = [performance.now(), processorMs()];
+    else if (looks > QUIET_LOOKS) {
+      if (processorMs() - spent > BUSY_SHARE * (performance.now() - since)) looks = 0;
+      else callback();
+    }
   }, QUIET_INTERVAL_MS);
   let stopped = false;
   return () => {
@@ -121,7 +133,8 @@ function watchQuiet(callback: () => void): () => void {
   };
 }
 
-const TIMERS = new Set(["Immediate", "Timeout"]);
+/** What comes to an end: timers and requests. Handles are listed whether they do anything or not. */
+const ENDING = /^(Immediate|Timeout|\w+Req\w*|TCPConnectWrap|PipeConnectWrap)$/;
 
 /** What tells nothing of a promise that will settle: turns of the loop and timers (a test runner has its own), the standard streams. */
 const PASSIVE = new Set(["Immediate", "Timeout", "TTYWrap", "PipeWrap", "SignalWrap"]);
@@ -135,7 +148,7 @@ export const host: Host = {
   microtask: (callback) => void RESOLVED.then(callback),
   onIdle: (callback) => idle.add(callback),
   watchQuiet,
-  timersAlive: () => process.getActiveResourcesInfo().filter((kind) => TIMERS.has(kind)).length - quietWatches,
+  pendingWork: () => process.getActiveResourcesInfo().filter((kind) => ENDING.test(kind)).length - quietWatches,
   onExit: (callback) => exit.add(callback),
   onSignal(name, callback) {
     if (!isMainThread) return undefined; // other threads can ask, and never hear of any

@@ -48,7 +48,7 @@ export const host: Host = {
   microtask: (callback) => queueMicrotask(callback),
   onIdle: () => () => {},
   watchQuiet: () => () => {},
-  timersAlive: () => 0,
+  pendingWork: () => 0,
   onExit: () => () => {},
   onSignal: () => undefined,
   raiseSignal: () => {},

@@ -66,8 +66,8 @@ export interface Host {
    * For test runners, which take the end of the loop for a failure of their own. Returns the way to stop watching.
    */
   watchQuiet(callback: () => void): () => void;
-  /** How many timers, and turns asked for, keep the process alive: watches of `watchQuiet` aside. */
-  timersAlive(): number;
+  /** How many timers, turns asked for and requests keep the process alive: watches of `watchQuiet` aside. A socket that is there may have nothing to come. */
+  pendingWork(): number;
   /** Calls back as the process exits. Returns the way to stop listening. */
   onExit(callback: () => void): () => void;
   /** Calls back on an operating-system signal (`SIGINT`); undefined where there are none, and on a thread that gets none. Does not keep the process alive. */

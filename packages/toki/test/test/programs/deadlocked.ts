@@ -1,5 +1,6 @@
 // A file of tests, some of which hang: run by deadlock.test.ts.
 import assert from "node:assert/strict";
+import { pbkdf2 } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { test as nodeTest } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -49,6 +50,14 @@ nodeTest(
   test(function* () {
     const path = fileURLToPath(import.meta.url);
     for (let i = 0; i < 100; i++) yield* fromPromise((signal) => readFile(path, { signal }));
+  }),
+);
+
+nodeTest(
+  "jobs of Node's own threads",
+  test(function* () {
+    const job = () => new Promise((resolve) => pbkdf2("a", "b", 500_000, 64, "sha512", resolve));
+    yield* fromPromise(() => Promise.all([job(), job(), job(), job()]));
   }),
 );
 

@@ -1,4 +1,5 @@
 // A module that is not fit for a worker: importing it makes a runtime and spawns a task that needs this module on a worker.
+import { writeSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 import { fn, type JoinError, Runtime, spawn } from "toki";
 
@@ -6,7 +7,10 @@ const here = fn(import.meta, function* here() {
   return 1;
 });
 
-console.log("thread", threadId);
+/** At once: what a worker prints by way of the main thread is lost if that ends first. */
+const say = (...words: unknown[]) => void writeSync(1, `${words.join(" ")}\n`);
+
+say("thread", threadId);
 const rt = new Runtime({ workerThreads: 1 });
 await rt.run(function* () {
   try {
@@ -14,7 +18,7 @@ await rt.run(function* () {
   } catch (error) {
     // On the worker the spawn itself throws; here, the task fails with that.
     const cause = ((error as JoinError).cause ?? error) as Error & { code: string };
-    console.log(cause.code, cause.message);
+    say(cause.code, cause.message);
     throw error;
   }
 });

@@ -57,7 +57,7 @@ const POSITION = 0x7fffffff;
 
 /**
  * One worker's queue. The owner's thread has one object for it and may call everything; other threads have objects of
- * their own over the same words, and use only `length`, `isEmpty`, `isStealable` and, as a victim, `stealFrom`.
+ * their own over the same words, and use only `length`, `isEmpty`, `isStealable` and, as a victim, `stealFrom` and `takeFrom`.
  */
 export class LocalQueue {
   /** A power of two. */
@@ -161,6 +161,18 @@ export class LocalQueue {
     this.lastStolen = count;
     // ATOMICS: plain, this thread wrote the slot just now and has not published it.
     const task = this.memory.read(this.base + SLOTS + ((this.tail + count - 1) & this.mask));
+    if (count > 1) this.publish(count - 1);
+    return task;
+  }
+
+  /** Owner of this queue: as `stealFrom`, at most `max`, but the oldest is returned and the others follow in their order. For what is nobody's own. */
+  takeFrom(victim: LocalQueue, max: number): number {
+    const count = this.copyFrom(victim, Math.min(max, this.room()));
+    if (count === 0) return NO_TASK;
+    // ATOMICS: plain, as in `stealFrom`.
+    const { memory, base, tail, mask } = this;
+    const task = memory.read(base + SLOTS + (tail & mask));
+    for (let i = 1; i < count; i++) this.stage(i - 1, memory.read(base + SLOTS + ((tail + i) & mask)));
     if (count > 1) this.publish(count - 1);
     return task;
   }

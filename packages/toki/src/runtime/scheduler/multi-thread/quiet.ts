@@ -7,12 +7,12 @@
  * it wakes is to clear the word.
  *
  *   WAITING   this thread holds the process for tasks that are away. Now and then, less and less often while nothing happens, it asks
- *   RELEASED  all workers are quiet, and there is no timer on this thread: the process is held no more. If this thread's loop has nothing left either, its
- *             end comes, and with it `onIdle` of the runtimes, which ask `areQuiet` once more and report the deadlock
+ *   RELEASED  all workers are quiet, and there is no timer and no request on this thread: the process is held no more. If this thread's loop has nothing
+ *             left at all, its end comes, and with it `onIdle` of the runtimes, which ask `areQuiet` once more and report the deadlock
  *   RELEASED -> WAITING   a runtime of this thread that waits for workers parks, after whatever it did, or spawns
  *
- * A timer's callback may write what a worker sleeps on, without any runtime's help. To hold the process until there is none keeps the end of the loop from
- * being announced (`beforeExit`) in between, which a test runner would take for its own end. Of sockets and the like it cannot be told whether they do.
+ * The callback of one of those may write what a worker sleeps on, without any runtime's help. To hold the process until there is none keeps the end of the loop
+ * from being announced (`beforeExit`) in between, which a test runner would take for its own end. Of sockets and the like it cannot be told whether they do.
  *
  * `areQuiet` reads all QUIET words, looks at all mailboxes and queues, and reads all words again. If both times they hold what the workers answered, there
  * was a moment in between at which all of them slept, with nothing to be woken by: a worker that had been awake since would have another number. Messages
@@ -104,16 +104,16 @@ export class QuietWatch implements OtherThreads {
 
   /** A worker has answered. */
   releaseIfQuiet(): boolean {
-    if (!this.areQuiet() || this.hasTimers) return false;
+    if (!this.areQuiet() || this.hasPendingWork) return false;
     for (const member of this.members) member.release();
     return true;
   }
 
-  /** Whether a timer is to come on this thread. */
-  private get hasTimers(): boolean {
+  /** Whether a timer or the end of a request is to come on this thread. */
+  private get hasPendingWork(): boolean {
     let own = 0;
     for (const member of this.members) if (member.isHolding) own++;
-    return this.host.timersAlive() > own;
+    return this.host.pendingWork() > own;
   }
 
   areQuiet(): boolean {

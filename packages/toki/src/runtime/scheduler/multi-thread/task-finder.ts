@@ -143,7 +143,7 @@ export abstract class TaskFinder implements TaskSource {
     for (;;) {
       if (maker.isEmpty) return null;
       const share = Math.floor(maker.length / this.workers) + 1;
-      const number = this.queue.stealFrom(maker, Math.max(1, Math.min(share, this.queue.room())));
+      const number = this.queue.takeFrom(maker, share);
       if (number === NO_TASK) return null;
       const task = this.begin(number);
       if (task !== null) return task;
