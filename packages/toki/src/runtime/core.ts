@@ -503,6 +503,7 @@ export class RuntimeCore {
   joinThreads(threads: ThreadPart): void {
     this.threads = threads;
     this.executor.threads = threads;
+    this.time.visit = () => this.visit();
   }
 
   /** This thread is a worker: it gets tasks from `source` as well. */
