@@ -199,6 +199,7 @@ for (const { name: implementation, module } of implementations) {
         tx[Symbol.dispose]();
         woken(closed);
         woken(other);
+        assert.equal(tx.isClosed, true);
       });
 
       test("polled after completion throws", () => {

@@ -13,7 +13,6 @@ import { dropValue, putValue } from "../values.js";
 import type { Waiter } from "../waiter.js";
 import {
   CHANNEL_STATE,
-  CLOSED,
   CLOSING,
   dropSender,
   kind,
@@ -21,7 +20,6 @@ import {
   RECEIVING,
   SENDER_HALF,
   SENT,
-  TAKEN,
   VALUE,
 } from "./channel.js";
 
@@ -85,13 +83,13 @@ export class OneshotSender<T> extends SharedHandle {
     throw new SendError(value);
   }
 
-  /** Whether the value would be in vain: the receiver was closed, disposed, or has got it already. */
+  /** Whether the value would be in vain: the receiver was closed, disposed, or has got it already; or this was disposed. */
   get isClosed(): boolean {
     return isClosed(this.share);
   }
 
   /**
-   * Waits until the receiver is closed or disposed, or has got its value: time to abandon the work for it.
+   * Waits until the receiver is closed or disposed, or has got its value, or until this is disposed: time to abandon the work for it.
    *
    * **Cancel safety**: safe, and harmless to the channel.
    *
@@ -147,7 +145,7 @@ export class OneshotSender<T> extends SharedHandle {
 function isClosed(share: Share): boolean {
   if (!share.isLive) return true;
   const state = share.peek(CHANNEL_STATE);
-  return state === CLOSED || state === TAKEN;
+  return state !== OPEN && state !== SENT;
 }
 
 /** A wait for the end; null if it has come. */
