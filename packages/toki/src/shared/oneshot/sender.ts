@@ -11,17 +11,7 @@ import { locked, tellAll } from "../permits.js";
 import type { Share } from "../share.js";
 import { dropValue, putValue } from "../values.js";
 import type { Waiter } from "../waiter.js";
-import {
-  CHANNEL_STATE,
-  CLOSING,
-  dropSender,
-  kind,
-  OPEN,
-  RECEIVING,
-  SENDER_HALF,
-  SENT,
-  VALUE,
-} from "./channel.js";
+import { CHANNEL_STATE, CLOSING, dropSender, kind, OPEN, RECEIVING, SENDER_HALF, SENT, VALUE } from "./channel.js";
 
 /**
  * The sending half of a shared {@link oneshot} channel.
