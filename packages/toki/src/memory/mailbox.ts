@@ -37,6 +37,8 @@ export class Mailbox {
   readonly handlers: ((node: number) => void)[] = new Array(KINDS).fill(ignore);
   /** What to wait for: how many things are under way elsewhere that will come as mail. With none, the thread need not listen. */
   expected = 0;
+  /** How many lists are being handed out: what is left of them has come and is in no mailbox. */
+  handingOut = 0;
   /** How often there was mail. */
   lists = 0;
   /** Called when the bell has woken the event loop, instead of handing out what has come. */
@@ -121,12 +123,14 @@ export class Mailbox {
       first = node;
       node = next;
     }
+    this.handingOut++;
     while (first !== END) {
       const next = memory.read(first);
       const handler = this.handlers[first & (KINDS - 1)] as (node: number) => void;
       handler(first);
       first = next;
     }
+    this.handingOut--;
     return true;
   }
 

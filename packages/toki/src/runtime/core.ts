@@ -40,6 +40,8 @@ import { TaskExtra } from "./task/task-extra.js";
 import { TimeDriver, type Timer } from "./time/time-driver.js";
 import { IDLE, type TimerEntry } from "./time/wheel.js";
 
+/** Milliseconds that `blockOn` polls for at a time, before it looks whether a shutdown has to be cut short. */
+const BLOCKING_TURN_MS = 10;
 /** Milliseconds that an idle runtime with a paused clock waits for promises of other parties before it advances all the same. */
 const FOREIGN_PATIENCE_MS = 1000;
 
@@ -147,6 +149,8 @@ export class RuntimeCore {
   isHolding = false;
   private holdTimer: HostTimer | null = null;
   private onceEmpty: (() => void)[] = [];
+  /** When cleanup is cut short, on the host's scale: for `blockOn`, in which no host timer fires. */
+  private forceAt = Number.POSITIVE_INFINITY;
   private readonly closed: (() => void)[] = [];
 
   constructor(options: RuntimeOptions, host: Host) {
@@ -499,6 +503,7 @@ export class RuntimeCore {
   joinThreads(threads: ThreadPart): void {
     this.threads = threads;
     this.executor.threads = threads;
+    this.time.visit = () => this.visit();
   }
 
   /** This thread is a worker: it gets tasks from `source` as well. */
@@ -696,19 +701,22 @@ export class RuntimeCore {
   }
 
   private blockOnce(root: Task<unknown>): void {
-    this.executor.runBatch(Number.POSITIVE_INFINITY);
-    if ((root.state & COMPLETE) !== 0 || this.executor.hasRunnable || !this.beginPark()) return;
-    let wait = this.time.untilNext(this.host.now());
+    this.executor.runBatch(BLOCKING_TURN_MS);
+    let force = this.untilForced();
+    if ((root.state & COMPLETE) !== 0 || force <= 0 || this.executor.hasRunnable || !this.beginPark()) return;
+    let wait = Math.min(this.time.untilNext(this.host.now()), force);
     let remote: RuntimeCore = this;
     let jobs: RuntimeCore = this;
     let mail = this.mailWaits > 0 ? this.mail : null;
     for (const other of guestOf) {
       if (other === this) continue;
-      const next = other.time.untilNext(this.host.now());
+      const cut = other.untilForced();
+      const next = Math.min(other.time.untilNext(this.host.now()), cut);
       if (other.executor.hasRunnable || next <= 0) {
         other.executor.runBatch(0);
         return;
       }
+      force = Math.min(force, cut);
       wait = Math.min(wait, next);
       if (other.mailWaits > 0) mail = other.mail;
       if (other.remoteTasks > 0 && remote.remoteTasks === 0) remote = other;
@@ -728,14 +736,21 @@ export class RuntimeCore {
       }
       if (hasJobs) jobs.blocking?.waitSync(0);
     } else if (jobs.blockingJobs > 0) {
-      jobs.blocking?.waitSync(this.time.isPaused ? Number.POSITIVE_INFINITY : wait);
+      jobs.blocking?.waitSync(this.time.isPaused ? force : wait);
     } else if (wait === Number.POSITIVE_INFINITY) {
       // Of a runtime that nobody drives.
       const [busy] = busyPools;
       if (busy === undefined) this.onIdle();
       else busy.waitSync(wait);
-    } else if (this.time.isPaused) this.time.autoAdvance();
-    else this.host.block(wait);
+    } else if (!this.time.isPaused || !this.time.autoAdvance()) this.host.block(wait);
+  }
+
+  /** Milliseconds until cleanup is cut short; what is due is. */
+  private untilForced(): number {
+    if (this.forceAt === Number.POSITIVE_INFINITY) return this.forceAt;
+    const left = this.forceAt - this.host.now();
+    if (left <= 0) this.forceShutdown();
+    return left;
   }
 
   // Shutdown
@@ -766,6 +781,7 @@ export class RuntimeCore {
   shutdownTimeout(ms: number): Promise<void> {
     const done = this.shutdown();
     if (this.phase === CLOSED) return done;
+    this.forceAt = Math.min(this.forceAt, this.host.now() + ms);
     const timer = this.host.setTimer(() => this.forceShutdown(), Math.min(ms, MAX_TIMER_MS));
     return done.finally(() => timer.clear());
   }
@@ -809,6 +825,7 @@ export class RuntimeCore {
   }
 
   private forceShutdown(): void {
+    this.forceAt = Number.POSITIVE_INFINITY;
     this.threads?.force();
     const round = () => {
       this.forEachTask((task) => task.forceUnwind());
@@ -825,6 +842,7 @@ export class RuntimeCore {
   private close(): void {
     if (this.phase === CLOSED) return;
     this.phase = CLOSED;
+    this.forceAt = Number.POSITIVE_INFINITY;
     this.time.shutdown();
     this.holdTimer?.clear();
     this.blocking?.close();

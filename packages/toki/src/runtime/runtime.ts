@@ -150,7 +150,8 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Makes this the current runtime until the guard is released, so that `spawn`, `sleep` and `Handle.current` work. It drives nothing.
+   * Makes this the current runtime until the guard is released, so that `spawn`, `sleep` and `Handle.current` work. It drives nothing; but a task of another
+   * runtime that waits for a timer made here drives this one meanwhile, if this is a multi-thread runtime.
    *
    * @throws Error from the guard if guards are released in another order than the reverse of entering
    *

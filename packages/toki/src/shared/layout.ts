@@ -13,6 +13,7 @@
  *   STATE, MISSING, OLDER, NEWER    of a waiter: the holder of the object's LOCK. Once STATE is not QUEUED nobody changes it
  *   TOLD_NEXT                       the thread that told it, until it has delivered that
  *   SIGNAL                          atomically: see waiter.ts
+ *   TELLER                          the holder of the object's LOCK, before STATE; read by its own thread, after STATE
  *   the rest                        written before the block gets to another thread
  */
 
@@ -53,6 +54,8 @@ export const HALVES = 9;
 
 /** @internal */
 export const SIGNAL = 0;
+/** Of a future's wait, which has no SIGNAL, once it is told: the slot of who did. @internal */
+export const TELLER = 0;
 /** The link of the mail that wakes it. @internal */
 export const LINK = 1;
 /** @internal */

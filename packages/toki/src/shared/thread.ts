@@ -25,6 +25,11 @@
  * waiters leave as if they had been dropped, permits come back, its senders and receivers are disposed. If it was terminated inside of a locked
  * section, which takes well under a microsecond, the lock is broken (shared-lock.ts) and what was half done stays so.
  *
+ * If it ended between the unlock and a delivery, the waiter is told and no mail comes. Its thread makes up for that when it learns of the end (`hearFrom`): the dead
+ * posts no more, so what it has posted is in the mailbox and is taken out first; a waiter that was told by the dead (TELLER) and has not arrived then never would.
+ * One that was told by a thread that lives is left alone: its mail is under way. No living thread has the slot of the dead, since that is not free before all that
+ * hear of the end have. Not made up for: waits of threads that block, or that do not hear of that end, as of a blocking thread that another one has started.
+ *
  * Which waits make a thread listen: see hold.ts.
  */
 import type { Waker } from "../future/waker.js";
@@ -58,6 +63,7 @@ import {
   SMALL,
   STATE,
   STRONG,
+  TELLER,
   TOLD_NEXT,
   WEAK,
 } from "./layout.js";
@@ -213,6 +219,7 @@ export class SharedThread {
   /** Under the lock: a waiter, which is in no queue any more, has got something, or will get nothing. */
   tell(waiter: number, state: number): void {
     const { memory } = this;
+    if (memory.read(waiter + BLOCKS) === 0) memory.write(waiter + TELLER, this.slot);
     memory.store(waiter + STATE, state);
     memory.write(waiter + TOLD_NEXT, NONE);
     if (this.told === NONE) this.told = waiter;
@@ -269,6 +276,7 @@ export class SharedThread {
 
   private clearUp(slot: number): void {
     const { memory, arena } = this;
+    this.hearFrom(slot);
     const shares: number[] = [];
     // Waiters first: with its last share an object is gone.
     for (let block = memory.exchange(slotBase(slot) + OWNED, NONE); block !== NONE; ) {
@@ -281,6 +289,19 @@ export class SharedThread {
       block = next;
     }
     for (const block of shares) this.clearShare(block);
+  }
+
+  /** Delivers to this thread's waiters what the dead had told them and not delivered. */
+  private hearFrom(slot: number): void {
+    const { memory, mailbox, waiters } = this;
+    if (mailbox.handingOut > 0) return; // what is on its way cannot be told from what is lost
+    mailbox.drain();
+    for (let key = 0; key < waiters.length; key++) {
+      const waiter = waiters[key];
+      if (waiter === null || waiter === undefined || waiter.hasArrived || waiter.state === QUEUED) continue;
+      // ATOMICS: plain; written before the STATE that was just read.
+      if (memory.read(waiter.block + TELLER) === slot) this.arrive(waiter.block);
+    }
   }
 
   private clearShare(block: number): void {

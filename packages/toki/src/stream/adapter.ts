@@ -2,6 +2,7 @@ import type { Context } from "../future/context.js";
 import type { AwaitEdge } from "../future/future.js";
 import { Pending, type Poll } from "../future/poll.js";
 import { Done } from "./done.js";
+import { refuseWaited } from "./pull.js";
 import { Stream } from "./stream.js";
 
 /**
@@ -13,6 +14,7 @@ export abstract class Adapter<S, T> extends Stream<T> {
 
   constructor(source: Stream<S>) {
     super();
+    refuseWaited(source);
     this.source = source;
     this.rt ??= source.rt;
   }

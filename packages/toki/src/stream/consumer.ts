@@ -15,6 +15,7 @@ import { adoptWaker } from "../future/sharing.js";
 import { suppressed } from "../future/suppressed-error.js";
 import type { Waker } from "../future/waker.js";
 import { CancelAll } from "./cancel.js";
+import { refuseWaited } from "./pull.js";
 import type { Sink } from "./sink.js";
 import type { Stream } from "./stream.js";
 
@@ -65,6 +66,7 @@ export abstract class Consumer<T, R> extends Future<R> implements Sink<T> {
 
   poll(cx: Context): Poll<R> {
     if (this.state === OVER) throw polledAfterCompletion(this.describe());
+    if (this.state === FRESH) refuseWaited(this.source);
     this.waker = adoptWaker(this as Future<unknown>, this.waker, cx.waker);
     if (this.state !== ENDING) {
       this.state = RUNNING;

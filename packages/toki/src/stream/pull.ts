@@ -7,11 +7,13 @@
  *   waiting === pull   until a poll of it finds an item or the end, or it is dropped. Then the stream is told that nobody wants to be woken
  *
  * Another pull may take its place with the same waker, that is in the same task; one of another task is refused before the source is asked, or it
- * would take the item, and the waker's place, of the one that waits.
+ * would take the item, and the waker's place, of the one that waits. So is a task that makes something of the stream meanwhile (`refuseWaited`). What waits
+ * through an adapter or a loan is written in that one alone, and not seen by who asks the source.
  *
  * The stream keeps one Next that is idle and hands it out with the next next(); see sync/mpsc/recv.ts for the same.
  */
 import type { Context } from "../future/context.js";
+import { current } from "../future/current.js";
 import { type AwaitEdge, Future, pollingContext, resultOf } from "../future/future.js";
 import { futureInUse, polledAfterCompletion } from "../future/misuse.js";
 import { Pending, type Poll, type Suspend } from "../future/poll.js";
@@ -119,6 +121,19 @@ export class Next<T> extends Pull<T, T | undefined> {
     this.idle = true;
     this.stream.idleNext = this;
   }
+}
+
+/** What {@link refuseWaited} looks at in a stream of any items. */
+interface WaitedFor {
+  readonly waiting: { readonly waker: Waker | null } | null;
+  describe(): string;
+}
+
+/** Before a stream is handed over or lent. @throws MisuseError if another task waits for its next item @internal */
+export function refuseWaited(stream: WaitedFor): void {
+  const owner = stream.waiting?.waker?.owner;
+  if (owner === undefined || owner === null || owner === current.task || owner.isComplete) return;
+  throw futureInUse(`the next item of ${stream.describe()}`);
 }
 
 /** The next item in a box: for items that may be undefined. @internal */

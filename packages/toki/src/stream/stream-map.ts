@@ -20,7 +20,7 @@ import { integer } from "../sync/integer.js";
 import { CancelAll, type Cancellable, dropStream } from "./cancel.js";
 import { checkStream } from "./check.js";
 import { Done } from "./done.js";
-import { Pull } from "./pull.js";
+import { Pull, refuseWaited } from "./pull.js";
 import { Stream } from "./stream.js";
 
 class Entry<K, T> {
@@ -148,6 +148,7 @@ export class StreamMap<K, T> extends Stream<[key: K, item: T]> {
    */
   insert(key: K, stream: Stream<T>): Stream<T> | undefined {
     checkStream(stream, "StreamMap.insert", "stream");
+    refuseWaited(stream);
     const replaced = this.remove(key);
     this.rt ??= stream.rt;
     const entry = new Entry(key, stream, this.list.length);

@@ -6,10 +6,31 @@ import { type IntoFuture, intoFuture } from "../future/into-future.js";
 import type { Suspend } from "../future/poll.js";
 import { shield } from "../future/shield.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
-import { type AbortHandle, type AbortOptions, checkAbortOptions } from "./abort-handle.js";
+import type { Task } from "../runtime/task/task.js";
+import { type AbortHandle, type AbortOptions, abortTask, checkAbortOptions } from "./abort-handle.js";
 import type { JoinResult } from "./join-result.js";
 
+/** Whether somebody aborts all of a set or queue and waits for their end: what is put into it meanwhile is aborted as well, or the wait might never end. @internal */
+export class Closing {
+  private count = 0;
+  private options: AbortOptions | undefined = undefined;
+
+  begin(options: AbortOptions | undefined): void {
+    this.count++;
+    this.options = options;
+  }
+
+  end(): void {
+    this.count--;
+  }
+
+  admit(task: Task<unknown>): void {
+    if (this.count > 0) abortTask(task, this.options);
+  }
+}
+
 interface Abortable {
+  readonly closing: Closing;
   joinNext(): Future<unknown>;
   abortAll(options?: AbortOptions): void;
 }
@@ -32,10 +53,15 @@ export function* joinAll<T>(tasks: Joinable<T>): Generator<Suspend, T[], unknown
       values.push(result.value);
     }
   } finally {
-    tasks.abortAll();
-    // Not joined, so that what the others throw in their cleanup stays in the failure log.
-    // Shielded, so that what is dropped meanwhile waits, too.
-    yield* shield(tasks.allEnded());
+    tasks.closing.begin(undefined);
+    try {
+      tasks.abortAll();
+      // Not joined, so that what the others throw in their cleanup stays in the failure log.
+      // Shielded, so that what is dropped meanwhile waits, too.
+      yield* shield(tasks.allEnded());
+    } finally {
+      tasks.closing.end();
+    }
     tasks.detachAll();
   }
 }
@@ -47,8 +73,13 @@ export function shutdown(tasks: Abortable, options: AbortOptions | undefined): G
 }
 
 function* shutDown(tasks: Abortable, options: AbortOptions | undefined): Generator<Suspend, void, unknown> {
-  tasks.abortAll(options);
-  while ((yield* tasks.joinNext()) !== undefined);
+  tasks.closing.begin(options);
+  try {
+    tasks.abortAll(options);
+    while ((yield* tasks.joinNext()) !== undefined);
+  } finally {
+    tasks.closing.end();
+  }
 }
 
 /** @internal */

@@ -28,7 +28,7 @@ import type { Task } from "../runtime/task/task.js";
 import { AbortHandle, type AbortOptions, abortTask, checkAbortOptions } from "./abort-handle.js";
 import type { BlockingJob } from "./blocking.js";
 import { proceed } from "./coop.js";
-import { describeTasks, joinAll, shutdown, spawnAll } from "./join-all.js";
+import { Closing, describeTasks, joinAll, shutdown, spawnAll } from "./join-all.js";
 import type { JoinResult } from "./join-result.js";
 import { takeResult } from "./outcome.js";
 import { Next, SoleWaiter } from "./sole-waiter.js";
@@ -116,6 +116,8 @@ class AllEnded<T> extends Future<void> {
  * ```
  */
 export class JoinSet<T> extends SoleWaiter<JoinResult<T> | undefined> implements Disposable {
+  /** @internal */
+  readonly closing: Closing;
   private count: number;
   private running: Entry<T> | null;
   private endedHead: Entry<T> | null;
@@ -131,6 +133,7 @@ export class JoinSet<T> extends SoleWaiter<JoinResult<T> | undefined> implements
    */
   constructor(futures?: Iterable<IntoFuture<T>>) {
     super();
+    this.closing = new Closing();
     this.count = 0;
     this.running = null;
     this.endedHead = null;
@@ -234,6 +237,7 @@ export class JoinSet<T> extends SoleWaiter<JoinResult<T> | undefined> implements
       if (head !== null) head.prev = entry;
       this.running = entry;
       task.addJoiner(entry);
+      this.closing.admit(task as Task<unknown>);
     }
     return new AbortHandle(task as Task<unknown>);
   }
@@ -392,7 +396,7 @@ export class JoinSet<T> extends SoleWaiter<JoinResult<T> | undefined> implements
   /**
    * Waits for every task and gives their values in the order the tasks ended, which need not be the order they were spawned in.
    *
-   * The first task that threw ends it: the others are aborted, their cleanup is awaited, and what the task threw is thrown. A task that was aborted
+   * The first task that threw ends it: the others, and what their cleanup spawns into the set, are aborted, their cleanup is awaited, and what the task threw is thrown. A task that was aborted
    * ends it likewise, with its `JoinError`.
    *
    * **Cancel safety**: not safe. Dropping it aborts every task in the set and awaits their cleanup; the values so far are lost.
@@ -430,7 +434,8 @@ export class JoinSet<T> extends SoleWaiter<JoinResult<T> | undefined> implements
   }
 
   /**
-   * Aborts every task and waits until their cleanup has ended. What they threw is ignored; the set is empty afterwards.
+   * Aborts every task and waits until their cleanup has ended. What they threw is ignored; the set is empty afterwards. What is spawned into it before that
+   * is aborted as well.
    *
    * **Cancel safety**: safe. The tasks that are left when it is dropped have been aborted and stay in the set.
    *

@@ -92,7 +92,9 @@ export class Sleep extends Future<void> implements Timer {
     if (waiting) this.time.remove(this);
     else this.timerSlot = IDLE;
     this.timerWhen = this.time.tickOf(deadline.ms);
-    if (waiting && !this.time.insert(this)) this.fire();
+    if (!waiting) return;
+    if (!this.time.insert(this)) this.fire();
+    else if (this.waker !== null) this.time.admit(this, this.waker);
   }
 
   /**
@@ -107,6 +109,7 @@ export class Sleep extends Future<void> implements Timer {
         this.timerSlot = FIRED;
         return undefined;
       }
+      this.time.admit(this, cx.waker);
     }
     const { waker } = cx;
     if (this.waker !== null && this.waker !== waker) rejectSharing(this as Future<unknown>, this.waker, waker);

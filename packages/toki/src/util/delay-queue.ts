@@ -305,6 +305,7 @@ export class DelayQueue<T> extends SoleWaiter<Expired<T> | undefined> implements
     this.disarm();
     timer.timerWhen = first.tick;
     if (time.isShutdown || !time.insert(timer)) this.wakeWaiter();
+    else if (this.waker !== null) time.admit(timer, this.waker);
   }
 
   private disarm(): void {

@@ -17,7 +17,7 @@ import { Pending, type Poll } from "../future/poll.js";
 import { invalidArgument } from "../internal/invalid-argument.js";
 import type { AbortHandle, AbortOptions } from "../task/abort-handle.js";
 import type { BlockingJob } from "../task/blocking.js";
-import { describeTasks, shutdown } from "../task/join-all.js";
+import { type Closing, describeTasks, shutdown } from "../task/join-all.js";
 import type { JoinResult } from "../task/join-result.js";
 import { JoinSet } from "../task/join-set.js";
 import { Next } from "../task/sole-waiter.js";
@@ -64,6 +64,11 @@ export class JoinMap<K, V> implements Disposable {
   private readonly tasks = new JoinSet<V>();
   private readonly byKey = new Map<K, AbortHandle>();
   private readonly byTask = new Map<number, K>();
+
+  /** @internal */
+  get closing(): Closing {
+    return this.tasks.closing;
+  }
 
   /** How many keys have a task: one that runs, or is over and not joined yet. */
   get size(): number {
@@ -225,7 +230,8 @@ export class JoinMap<K, V> implements Disposable {
   }
 
   /**
-   * Aborts every task and waits until their cleanup has ended, that of displaced ones too. What they threw is ignored; the map is empty afterwards.
+   * Aborts every task and waits until their cleanup has ended, that of displaced ones too. What they threw is ignored; the map is empty afterwards. What is
+   * spawned into it before that is aborted as well.
    *
    * **Cancel safety**: safe. The tasks that are left when it is dropped have been aborted and stay in the map.
    *

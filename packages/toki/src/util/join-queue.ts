@@ -15,7 +15,7 @@ import type { Task } from "../runtime/task/task.js";
 import { AbortHandle, type AbortOptions, abortTask, checkAbortOptions } from "../task/abort-handle.js";
 import type { BlockingJob } from "../task/blocking.js";
 import { proceed, refund } from "../task/coop.js";
-import { describeTasks, joinAll, shutdown, spawnAll } from "../task/join-all.js";
+import { Closing, describeTasks, joinAll, shutdown, spawnAll } from "../task/join-all.js";
 import { JoinHandle } from "../task/join-handle.js";
 import type { JoinResult } from "../task/join-result.js";
 import { takeResult } from "../task/outcome.js";
@@ -63,6 +63,8 @@ const ALL_ENDED = { name: "the end of a JoinQueue" };
  * ```
  */
 export class JoinQueue<T> extends SoleWaiter<JoinResult<T> | undefined> implements Disposable {
+  /** @internal */
+  readonly closing = new Closing();
   private count = 0;
   private head: Entry<T> | null = null;
   private tail: Entry<T> | null = null;
@@ -161,6 +163,7 @@ export class JoinQueue<T> extends SoleWaiter<JoinResult<T> | undefined> implemen
     this.tail = entry;
     this.count++;
     this.rt = task.rt;
+    this.closing.admit(task as Task<unknown>);
     return new AbortHandle(task as Task<unknown>);
   }
 
@@ -235,7 +238,7 @@ export class JoinQueue<T> extends SoleWaiter<JoinResult<T> | undefined> implemen
   /**
    * Waits for every task and gives their values in the order the tasks were spawned in.
    *
-   * The first one in that order that threw ends it: the others are aborted, their cleanup is awaited, and what the task threw is thrown. A task that was
+   * The first one in that order that threw ends it: the others, and what their cleanup puts into the queue, are aborted, their cleanup is awaited, and what the task threw is thrown. A task that was
    * aborted ends it likewise, with its `JoinError`.
    *
    * **Cancel safety**: not safe. Dropping it aborts every task in the queue and awaits their cleanup; the values so far are lost.
@@ -257,7 +260,8 @@ export class JoinQueue<T> extends SoleWaiter<JoinResult<T> | undefined> implemen
   }
 
   /**
-   * Aborts every task and waits until their cleanup has ended. What they threw is ignored; the queue is empty afterwards.
+   * Aborts every task and waits until their cleanup has ended. What they threw is ignored; the queue is empty afterwards. What is put into it before that is
+   * aborted as well.
    *
    * **Cancel safety**: safe. The tasks that are left when it is dropped have been aborted and stay in the queue.
    *
@@ -286,7 +290,7 @@ export class JoinQueue<T> extends SoleWaiter<JoinResult<T> | undefined> implemen
 
   /** @internal */
   allEnded(): Future<void> {
-    return new FnFuture(allEnded(this.tasks() as Task<unknown>[]), ALL_ENDED);
+    return new FnFuture(allEnded(this.head), ALL_ENDED);
   }
 
   private tasks(): Task<T>[] {
@@ -309,6 +313,6 @@ export class JoinQueue<T> extends SoleWaiter<JoinResult<T> | undefined> implemen
   }
 }
 
-function* allEnded(tasks: readonly Task<unknown>[]): Generator<Suspend, void, unknown> {
-  for (const task of tasks) yield* new TaskEnd(task);
+function* allEnded(first: Entry<unknown> | null): Generator<Suspend, void, unknown> {
+  for (let entry = first; entry !== null; entry = entry.next) yield* new TaskEnd(entry.task);
 }

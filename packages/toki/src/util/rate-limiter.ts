@@ -16,7 +16,7 @@ import { Semaphore } from "../sync/semaphore.js";
 import { TryAcquireError } from "../sync/semaphore-error.js";
 import { type Duration, toMillis } from "../time/duration.js";
 import { Instant } from "../time/instant.js";
-import { sleepUntil } from "../time/sleep.js";
+import { FOREVER_MS, sleepUntil } from "../time/sleep.js";
 
 const LENIENCY_MS = 5;
 
@@ -181,5 +181,6 @@ export function rateLimiter(permits: number, options: RateLimiterOptions = {}): 
   if (!(Number.isInteger(burst) && burst >= 1)) {
     throw invalidArgument("rateLimiter", "options.burst", "a whole number, 1 or more", burst);
   }
-  return new RateLimiter(time / permits, burst);
+  // Beyond what can be waited for a quotient may even be infinite, and infinite times 0 is no number.
+  return new RateLimiter(Math.min(time / permits, FOREVER_MS), burst);
 }

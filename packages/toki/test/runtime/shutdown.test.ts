@@ -37,6 +37,14 @@ const guarded = fn(function* guarded(log: string[], gate: Gate) {
   }
 });
 
+const idle = fn(function* () {
+  for (;;) yield* sleep({ hours: 1 });
+});
+
+const busy = fn(function* () {
+  for (;;) yield* yieldNow();
+});
+
 for (const flavor of flavors) {
   describe(`Runtime.shutdown() [${flavor.name}]`, () => {
     test("cancels every task at its await and waits for all cleanup", async () => {
@@ -330,6 +338,29 @@ for (const flavor of flavors) {
       await rt.run(yieldNow());
       await rt.shutdownTimeout(0);
       assert.deepEqual(log, ["inner begins", "outer"]);
+    });
+
+    test("is legal inside blockOn, in which no callback of the event loop comes: cleanup is cut all the same", () => {
+      for (const tooLong of [idle, busy]) {
+        const rt = new Runtime(flavor.options);
+        const log: string[] = [];
+        const body = fn(function* () {
+          rt.spawn(guarded(log, new Gate()));
+          yield* yieldNow();
+          try {
+            void rt.shutdownTimeout(5);
+            yield* pending();
+          } finally {
+            try {
+              yield* tooLong();
+            } finally {
+              log.push("body");
+            }
+          }
+        });
+        assert.throws(() => rt.blockOn(body()), RuntimeShutdownError);
+        assert.deepEqual(log.sort(), ["body", "inner begins", "outer"]);
+      }
     });
 
     test("takes any duration, and rejects what is none", async () => {

@@ -8,15 +8,21 @@ import "toki/shared"; // the kinds of objects
 import * as memoryLayout from "../../dist/memory/layout.js";
 import * as mailboxes from "../../dist/memory/mailbox.js";
 import type { Memory } from "../../dist/memory/memory.js";
-import { SharedLock } from "../../dist/memory/shared-lock.js";
+import * as locks from "../../dist/memory/shared-lock.js";
 import * as decoders from "../../dist/portable/codec/decoder.js";
 import * as encoders from "../../dist/portable/codec/encoder.js";
 import * as kinds from "../../dist/shared/kinds.js";
 import * as layout from "../../dist/shared/layout.js";
 import * as threads from "../../dist/shared/thread.js";
 import type { Model, Options } from "../support/loom/index.js";
+import { MortalMemory } from "../support/loom/mortal.js";
 
-const { OWNED, slotBase } = memoryLayout as unknown as { OWNED: number; slotBase(slot: number): number };
+const { BELL, MAIL, OWNED, slotBase } = memoryLayout as unknown as {
+  BELL: number;
+  MAIL: number;
+  OWNED: number;
+  slotBase(slot: number): number;
+};
 const { Mailbox } = mailboxes as unknown as { Mailbox: new (arena: unknown) => Mailbox };
 const { Encoder } = encoders as unknown as { Encoder: new (hasParcels: boolean) => unknown };
 const { Decoder } = decoders as unknown as { Decoder: new () => unknown };
@@ -24,10 +30,16 @@ const { kindOf } = kinds as unknown as { kindOf(number: number): object };
 const { LINK } = layout as unknown as { LINK: number };
 const { SharedThread } = threads as unknown as { SharedThread: { prototype: object } };
 
+const { SharedLock } = locks;
+const { breakHeld } = locks as unknown as {
+  breakHeld(memory: Memory, entry: number, owner: number, repair: () => void, tell: () => void): void;
+};
+
 interface Mailbox {
   readonly handlers: ((node: number) => void)[];
   drain(): boolean;
   sleep(ms: number): void;
+  post(slot: number, node: number): void;
 }
 
 export interface ModelThread {
@@ -36,15 +48,17 @@ export interface ModelThread {
   readonly waiters: readonly (object | null)[];
   readonly spare: number;
   prepare(): void;
-  unlock(lock: SharedLock): void;
+  unlock(lock: locks.SharedLock): void;
   enqueue(share: ModelShare, queue: number, amount: number, asked: number, blocks: number): number;
+  clearUp(slot: number): void;
+  hearFrom(slot: number): void;
   clearWaiter(block: number, object: number, number: number): void;
   arrive(block: number): void;
 }
 
 export interface ModelShare {
   readonly thread: ModelThread;
-  readonly lock: SharedLock;
+  readonly lock: locks.SharedLock;
   readonly object: number;
 }
 
@@ -217,4 +231,102 @@ export function deadWaiter(memory: Memory, kind: number, queue: number, asked = 
   const thread = makeThread(memory, 4);
   thread.prepare();
   return thread.enqueue(makeShare(thread, kind), OBJECT + queue, asked, asked, 1);
+}
+
+// Where a mortal thread writes down its locks, and what becomes of it: in place of the blocks of the fifth thread.
+const LOCKS = BLOCKS + 4 * BLOCK_WORDS;
+const DEAD = LOCKS + 8;
+const SURVIVED = LOCKS + 9;
+/** The first thread of a model, as `ModelMemory.owner` counts. */
+const VICTIM = 2;
+const VICTIM_SLOT = 0;
+const SURVIVOR_SLOT = 1;
+const NEWS = 5;
+
+/**
+ * A thread that dies at its operation number `after`, one that waits and hears of the death when its locks have been broken, and others. Who waits gives up what it has not
+ * got by then. A wait that was told and is never woken shows as a deadlock; every block has to be freed once.
+ *
+ * @param victim - what the mortal thread does
+ * @param waits - the futures that the survivor polls
+ * @param living - what other threads do
+ * @param change - makes a mutant of the survivor
+ */
+export function mortal(
+  kind: number,
+  after: number,
+  victim: (share: ModelShare) => void,
+  waits: (share: ModelShare) => Future<unknown>[],
+  living: readonly ((share: ModelShare) => void)[],
+  onEnd: (survived: boolean) => void,
+  change: (survivor: ModelThread) => void = () => {},
+): (model: Model) => void {
+  return (model) => {
+    model.thread("victim", (memory) => {
+      MortalMemory.run(memory, after, LOCKS, DEAD, (mortal) => {
+        victim(makeShare(makeThread(mortal, VICTIM_SLOT), kind));
+        mortal.store(SURVIVED, 1);
+      });
+    });
+    model.thread("survivor", (memory) => {
+      const thread = makeThread(memory, SURVIVOR_SLOT);
+      change(thread);
+      return settle(thread, survive(thread, waits(makeShare(thread, kind))));
+    });
+    model.thread("undertaker", (memory) => {
+      const thread = makeThread(memory, 2);
+      while (memory.load(DEAD) === 0) memory.wait(DEAD, 0);
+      for (let i = 7; i >= 0; i--) {
+        const entry = memory.load(LOCKS + i);
+        if (entry !== 0) breakHeld(memory, entry, VICTIM, nothing, nothing);
+      }
+      thread.mailbox.post(SURVIVOR_SLOT, BLOCKS + 2 * BLOCK_WORDS + NEWS);
+      // The news comes by message, whatever the victim has made of the bell.
+      memory.notify(slotBase(SURVIVOR_SLOT) + BELL, Number.POSITIVE_INFINITY);
+      return settle(thread, undefined);
+    });
+    living.forEach((body, i) => {
+      model.thread(`living ${i}`, (memory) => {
+        const thread = makeThread(memory, 3 + i);
+        return settle(thread, body(makeShare(thread, kind)));
+      });
+    });
+    model.after(([, ...ended]: Ended<unknown>[]) => {
+      const freed = ended.flatMap(({ blocks, spare }) => (spare === 0 ? blocks.freed : [...blocks.freed, spare]));
+      assert.deepEqual(freed.toSorted(), ended.flatMap(({ blocks }) => blocks.taken).toSorted());
+      for (let node = model.memory.load(slotBase(SURVIVOR_SLOT) + MAIL); node !== 0; node = model.memory.load(node)) {
+        assert.notEqual(node & 15, LINK, "a wait is delivered that was over");
+      }
+      onEnd(model.memory.load(SURVIVED) === 1);
+    });
+  };
+}
+
+const nothing = () => {};
+
+/** Polls futures until they are ready, or until it hears of the death. */
+function survive(thread: ModelThread, futures: Future<unknown>[]): void {
+  let heard = false;
+  let isOver = false;
+  let isWoken = true;
+  thread.mailbox.handlers[NEWS] = () => {
+    heard = true;
+  };
+  const cx = Context.fromWaker(
+    Waker.from(() => {
+      isWoken = true;
+    }),
+  );
+  let left = futures;
+  while (left.length > 0) {
+    if (isWoken) {
+      isWoken = false;
+      left = left.filter((future) => future.poll(cx) === Pending);
+    } else if (heard) {
+      if (isOver) break;
+      isOver = true;
+      thread.clearUp(VICTIM_SLOT);
+    } else if (!thread.mailbox.drain()) thread.mailbox.sleep(Number.POSITIVE_INFINITY);
+  }
+  for (const future of left) future[Symbol.dispose]();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Future, JoinError, MisuseError, spawn, yieldNow } from "toki";
-import { StreamMap } from "toki/stream";
+import { type Future, fn, JoinError, MisuseError, pending, pin, ready, select, spawn, yieldNow } from "toki";
+import { fromIter, type Stream, StreamMap } from "toki/stream";
 import { test } from "toki/test";
 import { Script } from "./support.js";
 
@@ -47,6 +47,63 @@ leaves["next and nextMany of one map"] = () => {
   const map = new StreamMap([["a", source]]);
   return { first: map.next(), second: map.nextMany(2), finish: () => source.give(1) };
 };
+
+/** What a second task makes of a stream. */
+const others: Record<string, (s: Stream<number>) => unknown> = {
+  map: (s) => s.map((n) => n),
+  mapAsync: (s) => s.mapAsync(ready),
+  byRef: (s) => s.byRef(),
+  take: (s) => s.take(1),
+  peekable: (s) => s.peekable(),
+  merge: (s) => fromIter([1]).merge(s),
+  chain: (s) => fromIter([1]).chain(s),
+  timeout: (s) => s.timeout(1),
+  "insert into a map": (s) => new StreamMap<string, number>().insert("s", s),
+};
+for (const [name, make] of Object.entries(others)) {
+  leaves[`next and ${name} of one stream`] = () => {
+    const s = Script.open<number>();
+    return {
+      first: s.next(),
+      second: fn(function* () {
+        make(s);
+      })(),
+      finish: () => s.give(1),
+    };
+  };
+}
+for (const [name, make] of Object.entries({
+  collect: (s: Stream<number>) => s.collect(),
+  fold: (s: Stream<number>) => s.fold(0, (a, b) => a + b),
+  forEach: (s: Stream<number>) => s.forEach(() => {}),
+})) {
+  leaves[`next in a select and ${name} of one stream`] = () => {
+    const s = Script.open<number>();
+    return { first: select({ item: s.next(), never: pending() }), second: make(s), finish: () => s.give(1) };
+  };
+}
+
+describe("a stream that its own task has asked, or one that is over", () => {
+  it(
+    "may be handed over",
+    test(function* () {
+      const s = Script.open<number>();
+      const waits = pin(s.next());
+      const { key } = yield* select.biased({ item: waits, other: yieldNow() });
+      assert.equal(key, "other");
+      const taken = s.byRef().take(1).collect();
+      s.give(1);
+      assert.deepEqual(yield* taken, [1]);
+      const left = spawn(function* () {
+        yield* select.biased({ item: waits, other: yieldNow() });
+      });
+      yield* left;
+      s.give(2);
+      s.end();
+      assert.deepEqual(yield* s.map((n) => n * 2).collect(), [4], "by a task that is over");
+    }),
+  );
+});
 
 describe("two tasks at one stream", () => {
   for (const [name, make] of Object.entries(leaves)) {

@@ -192,6 +192,16 @@ for (const { name: implementation, module } of implementations) {
         assert.throws(() => tx.closed(), DisposedError);
       });
 
+      test("while waiting, is woken by the disposal of its sender", () => {
+        const [tx] = oneshot<number>();
+        const closed = waiting(tx.closed());
+        const other = waiting(tx.closed());
+        tx[Symbol.dispose]();
+        woken(closed);
+        woken(other);
+        assert.equal(tx.isClosed, true);
+      });
+
       test("polled after completion throws", () => {
         const [tx, rx] = oneshot<number>();
         rx.close();

@@ -380,6 +380,34 @@ for (const { name, options, canPause } of flavors) {
     );
 
     it(
+      "shutdown and a joinAll that has failed abort what cleanup spawns into the set, and await it",
+      test(function* () {
+        for (const end of ["shutdown", "joinAll"] as const) {
+          const log: string[] = [];
+          const set = new JoinSet<unknown>();
+          set.spawn(function* () {
+            try {
+              yield* pending();
+            } finally {
+              yield* yieldNow();
+              set.spawn(guarded(pending(), log));
+              yield* yieldNow();
+              log.push("spawner");
+            }
+          });
+          if (end === "joinAll") set.spawn(failing("first"));
+          yield* settle();
+          if (end === "shutdown") yield* set.shutdown();
+          else assert.equal(yield* outcomeOf(set.joinAll()), "threw first");
+          assert.deepEqual(log, ["spawner"], "it was aborted before it began");
+          assert(set.isEmpty());
+          set.spawn(ready("again"));
+          assert.deepEqual(yield* set.joinAll(), ["again"], "a set that was shut down is not closed");
+        }
+      }, options),
+    );
+
+    it(
       "shutdown is lazy, and cancel safe: what is left stays in the set, aborted",
       test(function* () {
         const release = new Gate();

@@ -1,7 +1,23 @@
 // Handles of a runtime that nothing drives: its workers go on by themselves, and what they send is taken in for whoever waits.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fn, JoinError, join, main, Runtime, scope, sleep, spawn, timeout } from "toki";
+import {
+  ElapsedError,
+  fn,
+  Instant,
+  interval,
+  JoinError,
+  join,
+  main,
+  pending,
+  Runtime,
+  scope,
+  sleep,
+  spawn,
+  timeout,
+  yieldNow,
+} from "toki";
+import { DelayQueue } from "toki/util";
 import { runProgram } from "../support/child.js";
 import { nap } from "./programs/naps.js";
 
@@ -41,6 +57,41 @@ test("a task that was spawned while something drove its runtime is joined after 
     },
     { flavor: "currentThread" },
   );
+});
+
+test("its timers fire for a task of another runtime", limit, async () => {
+  await using jobs = new Runtime({ workerThreads: 1 });
+  function entered<T>(make: () => T): T {
+    using _guard = jobs.enter();
+    return make();
+  }
+  const waits = fn(function* () {
+    yield* entered(() => sleep(5));
+    const moved = entered(() => sleep({ hours: 1 }));
+    const reset = function* () {
+      yield* yieldNow();
+      moved.reset(Instant.now().add(5));
+    };
+    yield* join(moved, reset);
+    try {
+      yield* entered(() => timeout(5, pending()));
+      assert.fail("it has not elapsed");
+    } catch (error) {
+      assert.ok(error instanceof ElapsedError);
+    }
+    const ticks = entered(() => interval(2));
+    yield* ticks.tick();
+    yield* ticks.tick();
+    const delays = new DelayQueue<string>();
+    entered(() => delays.insert("item", 5));
+    assert.equal((yield* delays.next())?.value, "item");
+    using _guard = jobs.enter();
+    yield* sleep(5);
+    return "done";
+  });
+  assert.equal(await main(waits(), { flavor: "currentThread" }), "done");
+  await using rt = new Runtime({ flavor: "currentThread" });
+  assert.equal(rt.blockOn(waits()), "done");
 });
 
 test("it is cancelled from another runtime's scope and timeout", limit, async () => {

@@ -267,6 +267,26 @@ for (const { name, options, canPause } of flavors) {
     );
 
     it(
+      "shutdown aborts what cleanup spawns into the map, and awaits it",
+      test(function* () {
+        const log: string[] = [];
+        const map = new JoinMap<string, unknown>();
+        map.spawn("a", function* () {
+          try {
+            yield* pending();
+          } finally {
+            map.spawn("a", guarded(log, "never begins"));
+            yield* yieldNow();
+            log.push("spawner");
+          }
+        });
+        yield* settle();
+        yield* map.shutdown();
+        assert.deepEqual([map.size, log], [0, ["spawner"]]);
+      }, options),
+    );
+
+    it(
       "detachAll lets tasks go on, disposal aborts them; both leave it empty and wake who waits",
       test(function* () {
         for (const end of ["detach", "dispose"] as const) {

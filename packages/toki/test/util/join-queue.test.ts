@@ -226,6 +226,37 @@ for (const { name, options } of flavors) {
     );
 
     it(
+      "shutdown and a joinAll that has failed abort what cleanup puts into the queue, and await it",
+      test(function* () {
+        for (const end of ["shutdown", "joinAll"] as const) {
+          const log: string[] = [];
+          const queue = new JoinQueue<unknown>();
+          if (end === "joinAll") {
+            queue.spawn(function* () {
+              throw new Error("first");
+            });
+          }
+          queue.spawn(function* () {
+            try {
+              yield* pending();
+            } finally {
+              queue.pushBack(spawn(guarded(log, "pushed")));
+              yield* yieldNow();
+              queue.spawn(guarded(log, "never begins"));
+              log.push("spawner");
+            }
+          });
+          yield* settle();
+          if (end === "shutdown") yield* queue.shutdown();
+          else assert.equal(yield* outcomeOf(queue.joinAll()), "threw first");
+          assert.deepEqual([queue.size, log], [0, ["spawner"]]);
+          queue.spawn(ready("again"));
+          assert.deepEqual(yield* queue.joinAll(), ["again"]);
+        }
+      }, options),
+    );
+
+    it(
       "detachAll lets tasks go on, disposal aborts them; both wake who waits",
       test(function* () {
         for (const end of ["detach", "dispose"] as const) {

@@ -12,6 +12,8 @@
  * The host timer: `armedFor` is the tick it was set for. An earlier deadline replaces it; a later one leaves it to fire for nothing once, which is
  * cheaper than setting a timer for each short-lived timeout. With an empty wheel it does not keep the process alive.
  */
+import { current } from "../../future/current.js";
+import type { Waker } from "../../future/waker.js";
 import { type Host, type HostTimer, MAX_TIMER_MS } from "../driver/host.js";
 import { type TimerEntry, Wheel } from "./wheel.js";
 
@@ -20,8 +22,6 @@ export interface Timer extends TimerEntry {
   /** The deadline has passed; called on the runtime's thread, with the entry out of the wheel. @internal */
   fire(): void;
 }
-
-const fire = (entry: TimerEntry) => (entry as Timer).fire();
 
 /** @internal */
 export class TimeDriver {
@@ -40,6 +40,15 @@ export class TimeDriver {
   private armedFor = Number.POSITIVE_INFINITY;
   private isRef = false;
   private lastTick = 0;
+  /** Drives the runtime until the result is called; null where it moves only while its own drivers ask for it. */
+  visit: (() => () => void) | null = null;
+  /** Entries that tasks of other runtimes wait for. */
+  private readonly guests = new Set<TimerEntry>();
+  private endVisit: (() => void) | null = null;
+  private readonly fireEntry = (entry: TimerEntry) => {
+    this.endGuest(entry);
+    (entry as Timer).fire();
+  };
 
   /**
    * @param onTimer - the host timer has fired
@@ -90,6 +99,26 @@ export class TimeDriver {
 
   remove(entry: Timer): void {
     this.wheel.remove(entry);
+    this.endGuest(entry);
+  }
+
+  /** `waker` waits for an entry of the wheel. If it is that of another runtime's task, this one is driven meanwhile. */
+  admit(entry: Timer, waker: Waker): void {
+    const { visit } = this;
+    if (visit === null || (waker.owner?.rt ?? current.runtime)?.time === this) return;
+    this.guests.add(entry);
+    if (this.endVisit !== null) return;
+    const end = visit();
+    // The start hook may have shut the runtime down.
+    if (this.guests.size > 0) this.endVisit = end;
+    else end();
+  }
+
+  private endGuest(entry: TimerEntry): void {
+    const { guests, endVisit } = this;
+    if (guests.size === 0 || !guests.delete(entry) || guests.size > 0) return;
+    this.endVisit = null;
+    endVisit?.();
   }
 
   /** Fires what is due at host time `hostNow` (ignored while paused). */
@@ -97,7 +126,7 @@ export class TimeDriver {
     const now = this.isPaused ? this.frozenAt : hostNow + this.offset;
     const tick = Math.floor(now - this.origin + 1e-6);
     this.lastTick = tick;
-    if (tick > this.wheel.elapsed) this.wheel.advance(tick, fire);
+    if (tick > this.wheel.elapsed) this.wheel.advance(tick, this.fireEntry);
   }
 
   /** Milliseconds until the next thing to do in the wheel, Infinity when it is empty. */
@@ -137,7 +166,7 @@ export class TimeDriver {
   shutdown(): void {
     this.isShutdown = true;
     this.disarm();
-    this.wheel.advance(Number.POSITIVE_INFINITY, fire);
+    this.wheel.advance(Number.POSITIVE_INFINITY, this.fireEntry);
   }
 
   private setRef(ref: boolean): void {

@@ -7,7 +7,7 @@
  *   CLOSED   closed while OPEN      -> TAKEN, likewise
  *   TAKEN    the end: the value or its absence was delivered
  *
- * Sends succeed in OPEN alone. The sender side counts as closed in CLOSED and TAKEN. RECEIVING has the receiver's wait, CLOSING those of the sender's side;
+ * Sends succeed in OPEN alone. The sender side counts as closed in GONE, CLOSED and TAKEN. RECEIVING has the receiver's wait, CLOSING those of the sender's side;
  * who changes STATE tells them.
  */
 import { defineKind, ONESHOT } from "../kinds.js";
@@ -55,6 +55,7 @@ function loseSender(thread: SharedThread, object: number): void {
   if (memory.read(object + CHANNEL_STATE) !== OPEN) return;
   memory.write(object + CHANNEL_STATE, GONE);
   tellAll(thread, object + RECEIVING, 0);
+  tellAll(thread, object + CLOSING, 0);
 }
 
 /** The value, if there is one, stays until the object goes. */

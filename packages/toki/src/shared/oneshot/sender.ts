@@ -11,19 +11,7 @@ import { locked, tellAll } from "../permits.js";
 import type { Share } from "../share.js";
 import { dropValue, putValue } from "../values.js";
 import type { Waiter } from "../waiter.js";
-import {
-  CHANNEL_STATE,
-  CLOSED,
-  CLOSING,
-  dropSender,
-  kind,
-  OPEN,
-  RECEIVING,
-  SENDER_HALF,
-  SENT,
-  TAKEN,
-  VALUE,
-} from "./channel.js";
+import { CHANNEL_STATE, CLOSING, dropSender, kind, OPEN, RECEIVING, SENDER_HALF, SENT, VALUE } from "./channel.js";
 
 /**
  * The sending half of a shared {@link oneshot} channel.
@@ -85,13 +73,13 @@ export class OneshotSender<T> extends SharedHandle {
     throw new SendError(value);
   }
 
-  /** Whether the value would be in vain: the receiver was closed, disposed, or has got it already. */
+  /** Whether the value would be in vain: the receiver was closed, disposed, or has got it already; or this was disposed. */
   get isClosed(): boolean {
     return isClosed(this.share);
   }
 
   /**
-   * Waits until the receiver is closed or disposed, or has got its value: time to abandon the work for it.
+   * Waits until the receiver is closed or disposed, or has got its value, or until this is disposed: time to abandon the work for it.
    *
    * **Cancel safety**: safe, and harmless to the channel.
    *
@@ -147,7 +135,7 @@ export class OneshotSender<T> extends SharedHandle {
 function isClosed(share: Share): boolean {
   if (!share.isLive) return true;
   const state = share.peek(CHANNEL_STATE);
-  return state === CLOSED || state === TAKEN;
+  return state !== OPEN && state !== SENT;
 }
 
 /** A wait for the end; null if it has come. */

@@ -2,6 +2,7 @@ import type { Context } from "../../future/context.js";
 import type { AwaitEdge } from "../../future/future.js";
 import type { Poll } from "../../future/poll.js";
 import type { Done } from "../done.js";
+import { refuseWaited } from "../pull.js";
 import { Stream } from "../stream.js";
 
 /** A loan: dropping it drops nothing. @internal */
@@ -10,6 +11,7 @@ export class ByRef<T> extends Stream<T> {
 
   constructor(source: Stream<T>) {
     super();
+    refuseWaited(source);
     this.source = source;
     this.rt ??= source.rt;
   }

@@ -3,6 +3,7 @@ import type { Poll } from "../../future/poll.js";
 import type { Cancellable } from "../cancel.js";
 import { checkStream } from "../check.js";
 import { Done } from "../done.js";
+import { refuseWaited } from "../pull.js";
 import type { Stream } from "../stream.js";
 import { Composite } from "./composite.js";
 import { Fuse } from "./fuse.js";
@@ -16,6 +17,7 @@ export class Chain<T> extends Composite<T> {
   constructor(first: Stream<T>, second: Stream<T>) {
     super();
     checkStream(second, "Stream.chain", "other");
+    refuseWaited(second);
     this.first = new Fuse(first);
     this.second = second;
     this.isSecond = false;

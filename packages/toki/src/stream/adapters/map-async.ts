@@ -6,6 +6,7 @@ import { Pending, type Poll } from "../../future/poll.js";
 import type { Cancellable } from "../cancel.js";
 import { Done } from "../done.js";
 import { futureOf } from "../future-of.js";
+import { refuseWaited } from "../pull.js";
 import type { Stream } from "../stream.js";
 import { Composite } from "./composite.js";
 
@@ -22,6 +23,7 @@ export class MapAsync<S, T> extends Composite<T> {
   constructor(source: Stream<S>, body: BodyOf<S, T>) {
     super();
     checkBody(body, WHERE);
+    refuseWaited(source);
     this.source = source;
     this.rt ??= source.rt;
     this.body = body;

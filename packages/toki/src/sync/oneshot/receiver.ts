@@ -7,7 +7,7 @@
  *   CLOSED   closed while OPEN      -> TAKEN, likewise
  *   TAKEN    the end: the value or its absence was delivered
  *
- * Sends succeed in OPEN alone. The sender side counts as closed in CLOSED and TAKEN.
+ * Sends succeed in OPEN alone. The sender side counts as closed in GONE, CLOSED and TAKEN.
  */
 import type { Context } from "../../future/context.js";
 import { Future, pollingContext, resultOf } from "../../future/future.js";
@@ -55,7 +55,7 @@ export class OneshotReceiver<T> extends Future<T> implements Disposable {
   slot: T | undefined;
   /** @internal */
   waker: Waker | null;
-  /** @internal Who waits for the channel to close. */
+  /** @internal Who waits for the sender side to be closed. */
   closing: WaiterQueue | null;
 
   /** @internal */
@@ -171,7 +171,8 @@ export class OneshotReceiver<T> extends Future<T> implements Disposable {
     if (waker !== null) waker.wake();
   }
 
-  private tellSender(): void {
+  /** @internal */
+  tellSender(): void {
     const { closing } = this;
     this.closing = null;
     closing?.release(0);

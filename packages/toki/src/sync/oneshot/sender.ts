@@ -6,7 +6,7 @@ import { keepShape } from "../../internal/keep-shape.js";
 import { proceed, refund } from "../../task/coop.js";
 import { DisposedError, SendError } from "../error.js";
 import { Waiter, WaiterQueue } from "../waiter-queue.js";
-import { CLOSED, GONE, type OneshotReceiver, OPEN, SENT, TAKEN } from "./receiver.js";
+import { GONE, type OneshotReceiver, OPEN, SENT } from "./receiver.js";
 
 /**
  * The sending half of a {@link oneshot} channel.
@@ -56,14 +56,13 @@ export class OneshotSender<T> implements Disposable {
     if (channel.waker !== null) channel.wake();
   }
 
-  /** Whether the value would be in vain: the receiver was closed, disposed, or has got it already. */
+  /** Whether the value would be in vain: the receiver was closed, disposed, or has got it already; or this was disposed. */
   get isClosed(): boolean {
-    const { state } = this.channel;
-    return state === CLOSED || state === TAKEN;
+    return isClosed(this.channel as OneshotReceiver<unknown>);
   }
 
   /**
-   * Waits until the receiver is closed or disposed, or has got its value: time to abandon the work for it.
+   * Waits until the receiver is closed or disposed, or has got its value, or until this is disposed: time to abandon the work for it.
    *
    * **Cancel safety**: safe, and harmless to the channel.
    *
@@ -109,7 +108,12 @@ export class OneshotSender<T> implements Disposable {
     if (channel.state !== OPEN) return;
     channel.state = GONE;
     channel.wake();
+    channel.tellSender();
   }
+}
+
+function isClosed({ state }: OneshotReceiver<unknown>): boolean {
+  return state !== OPEN && state !== SENT;
 }
 
 function join(channel: OneshotReceiver<unknown>, cx: Context): Waiter {
@@ -132,8 +136,7 @@ class Closed extends Future<void> {
   poll(cx: Context): Poll<void> {
     if (this.over) throw polledAfterCompletion("oneshot closed");
     if (!proceed(cx)) return Pending;
-    const { state } = this.channel;
-    if (state === CLOSED || state === TAKEN) {
+    if (isClosed(this.channel)) {
       this.over = true;
       return undefined;
     }

@@ -60,6 +60,19 @@ describe("rateLimiter", () => {
   );
 
   test(
+    "at a rate that is next to none, the burst passes and nothing else",
+    toki(function* () {
+      for (const burst of [1, 3]) {
+        const limiter = rateLimiter(Number.MIN_VALUE, { burst });
+        for (let i = 0; i < burst; i++) limiter.tryAcquire();
+        assert.ok(assertErr(() => limiter.tryAcquire()) instanceof TryAcquireError);
+        yield* sleep({ days: 1000 });
+        assert.ok(assertErr(() => limiter.tryAcquire()) instanceof TryAcquireError);
+      }
+    }, virtual),
+  );
+
+  test(
     "above 1,000 a second several pass each millisecond",
     toki(function* () {
       const limiter = rateLimiter(5000);

@@ -200,8 +200,10 @@ export class RemoteTasks {
   /** The worker of a task is no more. */
   private fail(remote: RemoteFuture, now: number, error: unknown): void {
     const block = remote.record;
-    if ((now & record.DONE) === 0) this.values.freeData(block);
-    else {
+    if ((now & record.DONE) === 0) {
+      this.values.freeData(block);
+      this.dropParcels(remote); // it may not have come to ask for them
+    } else {
       const { id } = remote.task as task.Task<unknown>;
       if (this.parcels.get(id) !== remote) this.onReply(block);
       if (remote.state === HOME) return;

@@ -13,6 +13,8 @@
  *
  * Lost for good, each time that a thread dies suddenly: a block it was about to hand out or take back, a batch of blocks that it was moving (64, or 8 KiB),
  * the mail it had taken from its box and not looked at, and the records of tasks that it had spawned and taken from a queue or begun to run itself (64 bytes each).
+ * A thread that blocks on a shared object which the dead had given to it and not said so (shared/thread.ts) blocks for ever, as does a task of a thread that
+ * does not hear of the end.
  * With a runtime of its own: the control block of that, and the records of its tasks.
  */
 import { type Arena, repairFreeList } from "../../../memory/arena.js";
