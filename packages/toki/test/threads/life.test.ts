@@ -402,8 +402,11 @@ onThreads("skewed load is evened out by stealing", function* () {
   const ran = cells();
   const { thread } = yield* spawn(where());
   assert.notEqual(thread, workerThreads.threadId);
-  yield* spawn(skewed(200, 1, ran));
-  assert.equal(ran[0]! + ran[1]!, 200);
+  let rounds = 0;
+  // Not in the first, perhaps: the other worker has to import the module, and on a machine that is busy the whole load is done by then.
+  do yield* spawn(skewed(200, 1, ran));
+  while (++rounds < 20 && Math.min(ran[0]!, ran[1]!) <= 10);
+  assert.equal(ran[0]! + ran[1]!, 200 * rounds);
   assert(ran[0]! > 10 && ran[1]! > 10, `tasks run: ${ran[0]} and ${ran[1]}`);
 });
 
