@@ -112,8 +112,8 @@ export class Connection {
     socket.unref();
     const { push } = socket;
     socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
-      if (chunk === null && GUESSES_END && this.readsOn()) return true;
-      if (chunk === null || !this.isFlowing || socket.readableLength > 0) return push.call(socket, chunk, encoding);
+      if (chunk === null) return (GUESSES_END && this.readsOn()) || push.call(socket, null, encoding);
+      if (!this.isFlowing || socket.readableLength > 0) return push.call(socket, chunk, encoding);
       return this.receive(chunk);
     };
     socket.on("data", (chunk: Buffer) => {
